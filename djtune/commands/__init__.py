@@ -1,0 +1,1 @@
+"""The commands: each parses options, wires the parts and hands over the result."""

@@ -1,0 +1,1 @@
+"""Trials in fresh workers, and the statistics that judge them."""

@@ -1,0 +1,1 @@
+"""The doors that Django looks for."""

@@ -1,0 +1,26 @@
+"""Findings as plain data: what is worth doing, on what evidence, and what it saves."""
+
+from msgspec import Struct, field
+
+
+class Saving(Struct):
+    """What a remedy saves; an interval where it was measured, ``estimate`` where it was not."""
+
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    estimate: bool = True
+
+
+class FindingData(Struct):
+    """A finding as the JSON output has it."""
+
+    kind: str
+    title: str
+    where: str = ""
+    evidence: list[str] = field(default_factory=list)
+    saving: Saving | None = None
+    remedy: str = ""
+    patch: str = ""
+    confidence: str = ""

@@ -1,0 +1,1 @@
+"""Endpoints ranked, and where their time goes."""

@@ -1,0 +1,1 @@
+"""Blocks, and the renderers that show them."""

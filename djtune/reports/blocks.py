@@ -1,0 +1,143 @@
+"""The blocks that every report is made of; the renderers know nothing else.
+
+A domain's *present* module turns its result into a :class:`Report`. Text in blocks is plain:
+no markup of any renderer's. Numbers arrive formatted, so that a figure reads the same everywhere.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+Tone = Literal["plain", "good", "warn", "bad", "muted"]
+Align = Literal["left", "right"]
+
+
+class Segment(Struct):
+    """One part of a stacked bar."""
+
+    label: str
+    value: float
+    text: str = ""
+    """The value with its unit, as shown in a legend or tooltip."""
+
+
+class Stack(Struct):
+    """A stacked bar inside a table cell, scaled to the table's longest."""
+
+    segments: list[Segment]
+
+
+class Cell(Struct):
+    """A table cell: text with a tone, a note under it (an interval), or a stacked bar."""
+
+    text: str = ""
+    note: str = ""
+    tone: Tone = "plain"
+    stack: Stack | None = None
+    link: str = ""
+    """The ``anchor`` of a :class:`Heading` elsewhere in the report."""
+
+
+class Column(Struct):
+    """A column of a table; those with the highest ``priority`` number are dropped first."""
+
+    title: str
+    align: Align = "left"
+    priority: int = 0
+    """0 is always shown; a narrow terminal drops the highest numbers and says so."""
+    help: str = ""
+
+
+class Heading(Struct, tag=True):
+    """A section title."""
+
+    text: str
+    level: int = 1
+    anchor: str = ""
+
+
+class Table(Struct, tag=True):
+    """Rows of cells."""
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+    title: str = ""
+    caption: str = ""
+
+
+class Bar(Struct):
+    """One labelled bar, with its 95 % interval where there is one."""
+
+    label: str
+    value: float
+    text: str
+    low: float | None = None
+    high: float | None = None
+    tone: Tone = "plain"
+
+
+class Bars(Struct, tag=True):
+    """Labelled horizontal bars on one scale."""
+
+    bars: list[Bar]
+    title: str = ""
+    unit: str = ""
+
+
+class Series(Struct):
+    """One line of a chart."""
+
+    label: str
+    points: list[tuple[float, float]]
+    band: list[tuple[float, float, float]] = field(default_factory=list)
+    """(x, low, high) of an interval drawn behind the line."""
+
+
+class Chart(Struct, tag=True):
+    """An x-y chart; the terminal shows it as a compact plot or table."""
+
+    series: list[Series]
+    x_label: str
+    y_label: str
+    title: str = ""
+    log_x: bool = False
+    kind: Literal["line", "scatter", "step"] = "line"
+
+
+class Finding(Struct, tag=True):
+    """Something worth doing: evidence, saving and remedy."""
+
+    title: str
+    where: str = ""
+    evidence: list[str] = field(default_factory=list)
+    saving: str = ""
+    remedy: str = ""
+    patch: str = ""
+    """A unified diff, or lines to paste."""
+    confidence: str = ""
+    severity: Literal["high", "medium", "low", "info"] = "medium"
+
+
+class Note(Struct, tag=True):
+    """A sentence beside the figures: a caveat, a source, a next step."""
+
+    text: str
+    tone: Tone = "muted"
+
+
+class Command(Struct, tag=True):
+    """A command line worth running next."""
+
+    text: str
+    why: str = ""
+
+
+Block = Heading | Table | Bars | Chart | Finding | Note | Command
+
+
+class Report(Struct):
+    """What a command has to say, in order."""
+
+    title: str
+    blocks: list[Block]
+    subtitle: str = ""

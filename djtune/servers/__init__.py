@@ -1,0 +1,1 @@
+"""Starts, probes and stops processes; nothing outlives djtune."""

@@ -1,0 +1,1 @@
+"""Where requests come from: the URLconf and workload files."""
