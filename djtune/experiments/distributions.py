@@ -55,9 +55,9 @@ def binomial_cdf(k: float, n: float, p: float) -> float:
     """P(X ≤ k) for X ~ Binomial(n, p).
 
     ``k`` and ``n`` may be fractions (an effective number of samples): the incomplete beta
-    function interpolates between the whole numbers.
+    function interpolates between the whole numbers, from -1 (never) to n (always).
     """
-    if k < 0:
+    if k <= -1:
         return 0.0
     if k >= n:
         return 1.0
