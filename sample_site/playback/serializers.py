@@ -1,0 +1,15 @@
+from rest_framework import serializers
+
+from epg.models import Show
+
+
+class StreamSerializer(serializers.Serializer):
+    channel = serializers.CharField(source="channel.slug")
+    url = serializers.CharField()
+    devices = serializers.IntegerField()
+
+
+class RecommendationSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Show
+        fields = ["id", "title", "poster"]
