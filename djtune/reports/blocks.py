@@ -10,6 +10,8 @@ from msgspec import Struct, field
 
 Tone = Literal["plain", "good", "warn", "bad", "muted"]
 Align = Literal["left", "right"]
+Unit = Literal["", "s", "B", "share", "ratio"]
+"""What an axis measures, in base units; says how the figures on it are written."""
 
 
 class Segment(Struct):
@@ -22,9 +24,14 @@ class Segment(Struct):
 
 
 class Stack(Struct):
-    """A stacked bar inside a table cell, scaled to the table's longest."""
+    """A stacked bar inside a table cell, scaled to the longest of its column.
+
+    One segment alone makes a plain bar, beside the cell's text and without a legend.
+    """
 
     segments: list[Segment]
+    full: bool = False
+    """Fill the column: shares of this bar alone, whose length is not compared with the others."""
 
 
 class Cell(Struct):
@@ -102,6 +109,8 @@ class Chart(Struct, tag=True):
     title: str = ""
     log_x: bool = False
     kind: Literal["line", "scatter", "step"] = "line"
+    x_unit: Unit = ""
+    y_unit: Unit = ""
 
 
 class Finding(Struct, tag=True):

@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Callable
 
+from djtune.reports.blocks import Unit
+
 NA = "n/a"
 MINUS = "\N{MINUS SIGN}"
 INFINITY = "∞"
@@ -54,15 +56,15 @@ def size(bytes: float | None) -> str:
 
 
 def share(fraction: float | None) -> str:
-    """A part of a whole: ``0.241`` is ``24.1 %``; what is there but tiny is ``<0.1 %``."""
+    """A part of a whole: ``0.241`` is ``24.1 %``; what is there but tiny is ``<0.01 %``."""
     if fraction is None or not math.isfinite(fraction):
         return _special(fraction)
-    percent = fraction * 100
+    percent = abs(fraction * 100)
     if percent == 0 or percent == 100:
-        return f"{percent:.0f} %"
-    if 0 < percent < 0.05:
-        return "<0.1 %"
-    return f"{_signed(percent, '.1f')} %"
+        return f"{_signed(fraction * 100, '.0f')} %"
+    if percent < 0.005:
+        return "<0.01 %" if fraction > 0 else f">{MINUS}0.01 %"
+    return f"{_signed(fraction * 100, '.1f' if percent >= 0.995 else '.2f')} %"
 
 
 def ratio(x: float | None) -> str:
@@ -85,12 +87,14 @@ def interval(
     """A 95 % interval in brackets, the unit once: ``[11.9–12.8 ms]``.
 
     With the ``value`` that stands beside it the unit goes where it is the same: ``[11.9–12.8]``.
-    Empty without bounds; an open end is ``∞``.
+    Empty without bounds; an open end is ``∞``; one figure where both bounds read the same.
     """
     if low is None and high is None:
         return ""
     lower = fmt(-math.inf if low is None else low)
     upper = fmt(math.inf if high is None else high)
+    if lower == upper:
+        return f"[{lower}]"
     dash = " to " if MINUS in lower + upper else "–"
     number, unit = _split(lower)
     if unit is not None and unit == _split(upper)[1]:
@@ -105,6 +109,26 @@ def with_interval(
 ) -> str:
     """A figure and its interval: ``12.3 ms [11.9–12.8]``."""
     return f"{fmt(value)} {interval(low, high, fmt, value)}".rstrip()
+
+
+def by_unit(unit: Unit) -> Formatter:
+    """The formatter of an axis's unit."""
+    return {"": count, "s": duration, "B": size, "share": share, "ratio": ratio}[unit]
+
+
+def ticks(values: list[float], unit: Unit) -> list[str]:
+    """Round figures along a linear axis, all in one unit: ``0``, ``0.5 s``, ``1 s``."""
+    scale = {"s": _DURATIONS, "B": _SIZES}.get(unit)
+    if scale is None:
+        return [tick(value, unit) for value in values]
+    largest = max(map(abs, values), default=0.0)
+    name, factor = next((u for u in reversed(scale) if u[1] <= largest * 1.0001), scale[0])
+    return [f"{_sign(v)}{abs(v) / factor:,.5g} {name}" if v else "0" for v in values]
+
+
+def tick(value: float, unit: Unit) -> str:
+    """A round figure on an axis without the zeros that it ends with: ``10 ms``, not ``10.0 ms``."""
+    return re.sub(r"\.0+(?!\d)|(\.\d*[1-9])0+(?!\d)", r"\1", by_unit(unit)(value))
 
 
 def value_of(text: str) -> float | None:
@@ -143,7 +167,7 @@ def _signed(x: float, spec: str) -> str:
 
 def _significant(x: float) -> str:
     """Three significant digits without an exponent: ``0.0123``, ``1.23``, ``1,235``."""
-    if x == 0:
+    if abs(x) < 1e-12:
         return "0"
     exponent = math.floor(math.log10(abs(x)))
     if round(abs(x) / 10**exponent, 2) >= 10:  # 9.996 is shown as 10.0
@@ -152,7 +176,7 @@ def _significant(x: float) -> str:
 
 
 def _with_unit(x: float, units: tuple[tuple[str, float], ...], zero: str) -> str:
-    if x == 0:
+    if abs(x) < 1e-12:
         return zero
     for name, factor in units[:-1]:
         if abs(x) / factor < 999.5:

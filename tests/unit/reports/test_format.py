@@ -65,13 +65,15 @@ def test_sizes_are_decimal(value: float, text: str) -> None:
     ("fraction", "text"),
     [
         (0, "0 %"),
-        (0.0001, "<0.1 %"),
-        (0.0005, "0.1 %"),
+        (0.00001, "<0.01 %"),
+        (0.0001, "0.01 %"),
+        (0.00561, "0.56 %"),
+        (0.00996, "1.0 %"),
         (0.2414, "24.1 %"),
         (0.9999, "100.0 %"),
         (1, "100 %"),
         (-0.031, "−3.1 %"),
-        (-0.00001, "0.0 %"),
+        (-0.00001, ">−0.01 %"),
     ],
 )
 def test_shares_have_one_decimal(fraction: float, text: str) -> None:
@@ -107,7 +109,8 @@ def test_counts_are_exact_and_means_of_counts_rounded(n: float, text: str) -> No
         ((0.95, 1.05, f.ratio, 1.0), "[0.95–1.05]"),
         ((11, 13, f.count), "[11–13]"),
         ((110, 125, f.duration), "[110 s–2 min 5 s]"),
-        ((0.00001, 0.02, f.share), "[<0.1 %–2.0 %]"),
+        ((0.00001, 0.02, f.share), "[<0.01 %–2.0 %]"),
+        ((0.2412, 0.2413, f.share), "[24.1 %]"),
     ],
 )
 def test_intervals_name_the_unit_once_where_it_is_one(args: tuple, text: str) -> None:
@@ -123,7 +126,7 @@ def test_a_figure_with_its_interval() -> None:
 @pytest.mark.parametrize("fmt", [f.duration, f.size, f.ratio, f.count])
 @given(x=SIGNED)
 def test_text_can_be_read_back_to_three_digits(fmt: f.Formatter, x: float) -> None:
-    smallest = 0.0005 if fmt is f.size else 1e-9
+    smallest = {f.size: 0.0005, f.ratio: 0.0051}.get(fmt, 1e-9)
     assert f.value_of(fmt(x)) == pytest.approx(x, rel=0.009, abs=smallest)
 
 
@@ -160,3 +163,15 @@ def test_text_that_starts_with_no_figure_has_no_value(text: str) -> None:
 )
 def test_the_leading_figure_counts(text: str, value: float) -> None:
     assert f.value_of(text) == pytest.approx(value)
+
+
+def test_an_axis_has_one_unit_and_round_figures() -> None:
+    assert f.ticks([0, 0.5, 1, 1.5], "s") == ["0", "0.5 s", "1 s", "1.5 s"]
+    assert f.ticks([-0.002, 0, 0.002], "s") == ["−2 ms", "0", "2 ms"]
+    assert f.ticks([0, 2e6, 4e6], "B") == ["0", "2 MB", "4 MB"]
+    assert f.ticks([0, 0.5, 1], "share") == ["0 %", "50 %", "100 %"]
+    assert f.ticks([0.5, 1, 1.5], "ratio") == ["0.5×", "1×", "1.5×"]
+    assert f.tick(0.01, "s") == "10 ms"
+    assert f.tick(100, "") == "100"
+    assert f.ticks([0, 20, 1000], "") == ["0", "20", "1,000"]
+    assert f.ticks([], "s") == []

@@ -1,0 +1,78 @@
+# ruff: noqa: RUF001 (typographic signs are meant)
+"""One look for a label in a whole report: the same colour, glyph and pattern in every block.
+
+The colours follow Paul Tol's qualitative schemes (SRON/EPS/TN/09-002), which people with colour
+vision deficiencies can tell apart; glyphs and patterns tell labels apart without any colour.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from djtune.reports.blocks import Chart, Report, Stack, Table
+
+
+class Look(Struct, frozen=True):
+    """How one label is drawn."""
+
+    number: int
+    """The place in the palette, from 0; HTML has a colour variable and a pattern of that number."""
+    light: str
+    """The colour on a light page."""
+    dark: str
+    """The colour on a dark page and in a terminal."""
+    glyph: str
+    """The fill of a terminal bar without colours."""
+
+
+_COLOURS = (
+    ("#4477AA", "#6699CC"),
+    ("#EE8866", "#EE9A77"),
+    ("#44AA99", "#44BB99"),
+    ("#AA3377", "#CC6699"),
+    ("#CCBB44", "#DDCC77"),
+    ("#66BBDD", "#99DDFF"),
+    ("#882255", "#AA5588"),
+    ("#999933", "#AAAA44"),
+    ("#5544AA", "#8877DD"),
+    ("#DD6677", "#EE7788"),
+    ("#999999", "#888888"),
+    ("#117733", "#55AA66"),
+)
+_GLYPHS = "█░▓╱▒·▚=▀+▄o"
+
+LOOKS = tuple(
+    Look(number, light, dark, glyph)
+    for number, ((light, dark), glyph) in enumerate(zip(_COLOURS, _GLYPHS, strict=True))
+)
+
+
+def looks(report: Report) -> dict[str, Look]:
+    """A look for every label of a stack or chart, in the order of appearance."""
+    labels = dict.fromkeys(label for block in report.blocks for label in _labels(block))
+    return {label: LOOKS[i % len(LOOKS)] for i, label in enumerate(labels)}
+
+
+def legend(table: Table) -> list[str]:
+    """The labels in a table's stacks that need a legend: none for bars of one part."""
+    return list(
+        dict.fromkeys(
+            segment.label
+            for stack in stacks(table)
+            if len(stack.segments) > 1
+            for segment in stack.segments
+        )
+    )
+
+
+def stacks(table: Table) -> Iterator[Stack]:
+    """Every stacked bar of a table."""
+    return (cell.stack for row in table.rows for cell in row if cell.stack is not None)
+
+
+def _labels(block: object) -> Iterator[str]:
+    match block:
+        case Table():
+            yield from legend(block)
+        case Chart():
+            yield from (series.label for series in block.series)
