@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -28,7 +28,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, size: str, force: bool, check: bool, **options: Any) -> None:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-        found = present()
+        try:
+            found = present()
+        except OperationalError as error:
+            reason = str(error).splitlines()[0]
+            raise CommandError(f"The database is out of reach: {reason}", returncode=2) from None
         if check:
             self.check_against_settings(found)
             return
@@ -40,7 +44,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database holds other data ({found}); --force replaces it.", returncode=2
             )
-        fill(size, wanted)
+        try:
+            fill(size, wanted)
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted: no data was written.", returncode=130) from None
         self.stdout.write(f"Done: {wanted}.")
 
     def check_against_settings(self, found: Seed | None) -> None:

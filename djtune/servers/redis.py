@@ -1,0 +1,60 @@
+"""A Redis (or Valkey) server of djtune's own: on a unix socket, keeping nothing, soon gone."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from djtune.errors import DjtuneError
+from djtune.servers.tether import tethered
+
+BINARIES = ("redis-server", "valkey-server")
+START_TIMEOUT = 10.0
+
+
+def find_redis() -> str | None:
+    """Path of the first Redis-compatible server on PATH."""
+    return next(filter(None, map(shutil.which, BINARIES)), None)
+
+
+@contextlib.contextmanager
+def redis_server(*options: str) -> Iterator[str]:
+    """Run a throw-away server while the block lasts, and yield its URL.
+
+    It listens on a unix socket in a folder that only this user may open, and writes nothing to
+    disk. ``options`` are added to the server's command line (``"--maxmemory", "100mb"``).
+    Raises :class:`DjtuneError` where there is no server or it does not start.
+    """
+    binary = find_redis()
+    if binary is None:
+        raise DjtuneError(
+            f"neither {' nor '.join(BINARIES)} is on PATH",
+            hint="install Redis or Valkey, or set REDIS_URL to a running server",
+        )
+    folder = Path(tempfile.mkdtemp(prefix="djtune-redis-"))
+    path = folder / "redis.sock"
+    log = folder / "redis.log"
+    command = [binary, "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+    command += ["--save", "", "--appendonly", "no", "--dir", str(folder), "--logfile", str(log)]
+    with tethered([*command, *options], folder=folder, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + START_TIMEOUT
+        while not answers(path):
+            if process.poll() is not None or time.monotonic() > deadline:
+                detail = log.read_text(errors="replace") if log.exists() else ""
+                raise DjtuneError(f"{binary} did not start", hint="see --debug", detail=detail)
+            time.sleep(0.01)
+        yield f"unix://{path}"
+
+
+def answers(path: Path) -> bool:
+    """Whether a server on the unix socket ``path`` answers PING."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(1)
+        connection.connect(str(path))
+        connection.sendall(b"PING\r\n")
+        return connection.recv(16).startswith(b"+PONG")
+    return False
