@@ -11,6 +11,8 @@ class Param(Struct):
     name: str
     converter: str
     """``int``, ``slug``, ``uuid`` … or ``regex``."""
+    optional: bool = False
+    """The route also matches without it, and a bare run asks for it so."""
     recipe: dict[str, Any] | None = None
     """How to draw values, where the view's model could be told."""
     reason: str = ""
