@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -196,7 +198,7 @@ def serve(command: list[str], env: Mapping[str, str], port: int, what: str) -> N
     """Run the server until Ctrl-C. Raises :class:`DjtuneError` if it ends by itself."""
     with tethered(command, cwd=ROOT, env=env) as server:
         deadline = time.monotonic() + START_TIMEOUT
-        while not ports.accepts(port):
+        while not healthy(port):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise DjtuneError("the server did not start", hint="its own words are above")
             time.sleep(0.05)
@@ -206,6 +208,15 @@ def serve(command: list[str], env: Mapping[str, str], port: int, what: str) -> N
             raise DjtuneError(
                 f"the server ended with status {status}", exit_code=ExitCode.INCOMPLETE
             )
+
+
+def healthy(port: int) -> bool:
+    """Whether the site answers on ``port``."""
+    connection = HTTPConnection(ports.LOOPBACK, port, timeout=5)
+    with contextlib.suppress(OSError, HTTPException), contextlib.closing(connection):
+        connection.request("GET", "/api/health/")
+        return connection.getresponse().status == HTTPStatus.OK
+    return False
 
 
 @contextlib.contextmanager

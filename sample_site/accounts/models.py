@@ -51,11 +51,6 @@ class Profile(models.Model):
     def __str__(self) -> str:
         return self.display_name
 
-    @property
-    def device(self) -> "Device":
-        """The device that the account was opened with."""
-        return self.user.devices.order_by("pk")[0]
-
 
 class Subscription(models.Model):
     user = models.ForeignKey(

@@ -14,7 +14,9 @@ class SubscriptionSerializer(serializers.Serializer):
     expires_on = serializers.CharField()
 
 
-class DeviceSerializer(serializers.Serializer):
+class DeviceSerializer(LeanMixin, serializers.Serializer):
+    unread = ("code", "paired_on")
+
     code = serializers.CharField()
     kind = serializers.CharField()
     model = serializers.CharField()
@@ -24,7 +26,7 @@ class DeviceSerializer(serializers.Serializer):
 class ProfileSerializer(LeanMixin, serializers.Serializer):
     """A :class:`~accounts.viewers.Viewer` as its owner sees it."""
 
-    unread = ("email", "joined_on", "isp_name", "preferences")
+    unread = ("id", "username", "email", "joined_on", "region", "isp", "preferences")
 
     id = serializers.IntegerField(source="pk")
     username = serializers.CharField()

@@ -36,9 +36,8 @@ def listings(day: date, first: int, last: int) -> QuerySet[Channel]:
         "credits",
     )
     return (
-        Channel.objects.filter(number__range=(first, last))
-        .select_related("package")
-        .order_by("number")
+        channels()
+        .filter(number__range=(first, last))
         .prefetch_related(Prefetch("programmes", queryset=programmes, to_attr="listing"))
     )
 

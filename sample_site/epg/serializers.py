@@ -63,8 +63,10 @@ class ProgrammeSerializer(LeanMixin, serializers.ModelSerializer):
         return int((programme.ends_at - programme.starts_at).total_seconds() // 60)
 
 
-class GuideChannelSerializer(serializers.ModelSerializer):
+class GuideChannelSerializer(LeanMixin, serializers.ModelSerializer):
     """A channel's row in the guide."""
+
+    unread = ("logo",)
 
     available = serializers.SerializerMethodField()
     programmes = ProgrammeSerializer(many=True, source="listing")
@@ -77,8 +79,10 @@ class GuideChannelSerializer(serializers.ModelSerializer):
         return channel.pk in self.context["available"]
 
 
-class AiringSerializer(serializers.ModelSerializer):
+class AiringSerializer(LeanMixin, serializers.ModelSerializer):
     """When and where a show is on next."""
+
+    unread = ("id",)
 
     channel = serializers.CharField(source="channel.name")
 
@@ -88,7 +92,7 @@ class AiringSerializer(serializers.ModelSerializer):
 
 
 class ShowSerializer(LeanMixin, serializers.ModelSerializer):
-    unread = ("tagline", "country", "cast")
+    unread = ("id", "tagline", "country", "cast")
 
     genre = serializers.CharField(source="genre.name")
     airings = AiringSerializer(many=True, source="next_airings")
