@@ -2,11 +2,11 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from djtune.experiments.distributions import binomial_cdf, solve
-from djtune.experiments.intervals import UPPER, half_width
+from djtune.experiments.intervals import UPPER, exp, half_width
 from djtune.model.metrics import Metric
 
 Sorted = Sequence[float]
@@ -23,13 +23,17 @@ def minimum_n(q: float) -> int:
 def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> Metric:
     """Quantile ``q`` of all samples, with a 95 % interval that allows for the trials' disagreement.
 
-    The interval is the union of two, since each fails where the other holds:
+    Two errors are combined in quadrature, on the logarithmic scale, to either side of the value:
 
-    - order statistics at binomial ranks, with n divided by the overdispersion of the trials
-      (see :func:`overdispersion`); it needs no assumption about the distribution, but a handful
-      of trials says little about their own spread;
-    - Student's t on the logarithm of the trials' own quantiles, around the pooled quantile; it
-      counts trials, but trusts that their quantiles are spread evenly.
+    - that of the sample: order statistics at binomial ranks, which need no assumption about the
+      distribution, with n divided by the overdispersion of the trials (see
+      :func:`overdispersion`), since stalls gather in some of them;
+    - that of the trials: Student's t on the logarithms of the trials' medians. A slow process or
+      machine shifts a whole trial; the median shows the shift best, and t knows that three or
+      five trials say little about their own spread, which the overdispersion does not.
+
+    A shift enters both, so that the coverage is 95 % at least and more often 97 to 99 %. With
+    samples of 0 among them the scale is linear.
 
     Below :func:`minimum_n` samples the value is ``None``; with samples from a single trial it
     stands without bounds. ``reason`` says which. Trials without samples are passed over. Raises
@@ -46,8 +50,21 @@ def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> 
     if len(trials) == 1:
         return Metric(value, n=n, reason="no interval from n=1 trials")
     first, last = order_ranks(n, q, n / overdispersion(trials, value, q))
-    low, high = _spread_of_trials([quantile(trial, q) for trial in trials], value)
-    return Metric(value, min(low, pooled[first - 1]), max(high, pooled[last - 1]), n)
+    low, high = pooled[first - 1], pooled[last - 1]
+    medians = [quantile(trial, 0.5) for trial in trials]
+    if pooled[0] > 0:
+        logs = _widen(math.log(value), math.log(low), math.log(high), map(math.log, medians))
+        low, high = exp(logs[0]), exp(logs[1])
+    else:
+        low, high = _widen(value, low, high, medians)
+        low = max(low, min(0.0, pooled[0]))
+    return Metric(value, min(low, value), max(high, value), n)
+
+
+def _widen(value: float, low: float, high: float, medians: Iterable[float]) -> tuple[float, float]:
+    """Move both bounds out by what the trials' medians leave open."""
+    half = half_width(list(medians))
+    return value - math.hypot(value - low, half), value + math.hypot(high - value, half)
 
 
 def quantile(ordered: Sorted, q: float) -> float:
@@ -88,12 +105,3 @@ def order_ranks(n: int, q: float, effective_n: float) -> tuple[int, int]:
     first = math.floor(scale * where(1 - UPPER)) + 1
     last = math.ceil(scale * (where(UPPER) + 1))
     return max(1, first), min(last, n)
-
-
-def _spread_of_trials(quantiles: Sequence[float], value: float) -> tuple[float, float]:
-    """The t interval of the trials' own quantiles, around the pooled ``value``."""
-    if min(quantiles) <= 0:
-        half = half_width(quantiles)
-        return value - half, value + half
-    factor = math.exp(min(700.0, half_width([math.log(x) for x in quantiles])))
-    return value / factor, value * factor

@@ -1,0 +1,116 @@
+"""The intervals hold the true value as often as they say, on times that drift between trials.
+
+Tolerances are four standard errors of the simulated fraction, so that a correct interval fails
+less than once in ten thousand seeds (the seeds are fixed). benchmarks/coverage.py has more cases.
+"""
+
+import math
+import random
+from statistics import NormalDist, fmean
+
+import pytest
+
+from djtune.experiments.intervals import half_width, mean_interval, ratio_interval, shares
+from djtune.experiments.quantiles import order_ranks, quantile_interval
+
+RUNS = 400
+SPREAD, DRIFT = 0.2, 0.1
+"""Standard deviations of the logarithm: between requests of a trial, between trials."""
+
+
+def at_least(coverage: float, runs: int = RUNS) -> float:
+    return coverage - 4 * math.sqrt(coverage * (1 - coverage) / runs)
+
+
+def service_times(draw: random.Random, n: int) -> list[float]:
+    slow = draw.gauss(0, DRIFT)
+    return [math.exp(slow + draw.gauss(0, SPREAD)) for _ in range(n)]
+
+
+def true_quantile(q: float) -> float:
+    return math.exp(NormalDist(0, math.hypot(SPREAD, DRIFT)).inv_cdf(q))
+
+
+@pytest.mark.parametrize("trials", [3, 5, 8])
+@pytest.mark.parametrize(("q", "requests"), [(0.5, 120), (0.95, 120), (0.99, 400)])
+def test_percentiles_of_trials_that_drift(q, requests, trials):
+    draw, truth = random.Random(trials), true_quantile(q)
+    each = math.ceil(requests / trials)
+    held = 0
+    for _ in range(RUNS):
+        metric = quantile_interval([service_times(draw, each) for _ in range(trials)], q)
+        held += metric.low <= truth <= metric.high
+    assert held / RUNS >= at_least(0.95)
+
+
+@pytest.mark.parametrize("trials", [3, 5, 8])
+def test_ranks_that_ignore_the_trials_would_lie(trials):
+    # The control: this simulation does tell an honest interval from one that is too narrow.
+    draw, truth, each = random.Random(trials), true_quantile(0.5), 40
+    first, last = order_ranks(trials * each, 0.5, trials * each)
+    held = 0
+    for _ in range(RUNS):
+        pooled = sorted(x for _ in range(trials) for x in service_times(draw, each))
+        held += pooled[first - 1] <= truth <= pooled[last - 1]
+    assert held / RUNS < 0.8
+
+
+def test_percentiles_of_trials_alike_are_not_much_too_wide():
+    draw, trials, each, q = random.Random(4), 5, 100, 0.95
+    first, last = order_ranks(trials * each, q, trials * each)
+    widths, plain = [], []
+    for _ in range(100):
+        samples = [[math.exp(draw.gauss(0, SPREAD)) for _ in range(each)] for _ in range(trials)]
+        metric = quantile_interval(samples, q)
+        pooled = sorted(x for trial in samples for x in trial)
+        widths.append(math.log(metric.high / metric.low))
+        plain.append(math.log(pooled[last - 1] / pooled[first - 1]))
+    assert fmean(widths) < 1.6 * fmean(plain)
+
+
+@pytest.mark.parametrize("trials", [3, 5, 8])
+def test_means_of_trials_that_drift(trials):
+    draw, runs = random.Random(trials), 2000
+    truth = math.exp((SPREAD**2 + DRIFT**2) / 2)
+    held = 0
+    for _ in range(runs):
+        interval = mean_interval([fmean(service_times(draw, 10)) for _ in range(trials)])
+        held += interval.low <= truth <= interval.high
+    assert held / runs == pytest.approx(0.95, abs=0.95 - at_least(0.95, runs) + 0.01)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.95])
+@pytest.mark.parametrize("trials", [3, 8])
+def test_shares(share, trials):
+    draw, runs = random.Random(trials), 1500
+    held = 0
+    for _ in range(runs):
+        costs = []
+        for _ in range(trials):
+            slow = math.exp(draw.gauss(0, DRIFT))
+            own = [math.exp(draw.gauss(0, 0.05)) for _ in range(2)]
+            costs.append([slow * share * own[0], slow * (1 - share) * own[1]])
+        interval = shares(costs)[0]
+        held += interval.low <= share <= interval.high
+    assert held / runs == pytest.approx(0.95, abs=0.95 - at_least(0.95, runs) + 0.01)
+
+
+def test_ratios_of_skewed_blocks_need_the_bootstrap():
+    draw, effect, blocks = random.Random(2), 0.1, 20
+    held = by_t = 0
+    for _ in range(RUNS):
+        logs = [effect + 0.1 * (1 - draw.expovariate(1)) for _ in range(blocks)]
+        interval = ratio_interval(logs)
+        held += interval.low <= math.exp(effect) <= interval.high
+        by_t += abs(fmean(logs) - effect) <= half_width(logs)
+    assert held / RUNS >= at_least(0.95)
+    assert held > by_t
+
+
+def test_ratios_of_few_blocks():
+    draw, effect, blocks, runs = random.Random(3), 0.03, 8, 3000
+    held = 0
+    for _ in range(runs):
+        interval = ratio_interval([draw.gauss(effect, 0.05) for _ in range(blocks)])
+        held += interval.low <= math.exp(effect) <= interval.high
+    assert held / runs == pytest.approx(0.95, abs=0.95 - at_least(0.95, runs))
