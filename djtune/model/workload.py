@@ -11,14 +11,21 @@ Recipe = Any
 """A literal (str, int, float, bool, None) or a mapping with exactly one of the recipe keys below.
 
 ``{model: epg.Channel, field: id, sample: 200, skew: 1.0, filter: {live: true}}``
-    up to ``sample`` values of ``field``, drawn by rank with Zipf exponent ``skew``;
-``{choice: [a, b]}``, ``{range: [1, 20]}`` (inclusive), ``{date: today, days: 7}`` (ISO dates);
+    up to ``sample`` values of ``field``, drawn by rank with Zipf exponent ``skew``; recipes of
+    one step that differ in ``field`` alone are drawn from the same row;
+``{choice: [a, b], skew: 1.0}``, ``{range: [1, 20]}`` (inclusive),
+``{date: today, days: 7}``
+    ISO dates; ``days: -7`` for the days before;
 ``{user: device.secret}``
     a dotted attribute of the user that the journey is made by;
 ``{capture: token}``
-    a value kept from an earlier step's response.
+    a value kept from an earlier step's response;
+``{literal: …}``
+    any JSON value as it is.
 
-Strings may hold ``${ENV}`` (read from the environment) and ``{name}`` (a capture).
+Strings may hold ``${ENV}`` (read from the environment), ``{name}`` (a capture) and
+``{user.device.secret}``; ``{{`` and ``}}`` stand for braces. Query values and bodies may also hold
+lists of recipes, and bodies objects of recipes.
 """
 
 
@@ -40,7 +47,7 @@ class Step(Struct, forbid_unknown_fields=True, omit_defaults=True):
     method: str = "GET"
     params: dict[str, Recipe] = field(default_factory=dict)
     query: dict[str, Recipe] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, Recipe] = field(default_factory=dict)
     body: dict[str, Recipe] | None = None
     form: bool = False
     """Send the body as a form, not as JSON."""
