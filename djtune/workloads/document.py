@@ -62,6 +62,7 @@ _Loader.add_implicit_resolver(
     re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|\.[0-9]+|\.inf|\.nan)$"),
     list("-+0123456789."),
 )
+_Loader.add_implicit_resolver(MERGE := "tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
 def read_yaml(text: str) -> Document:
@@ -146,17 +147,29 @@ class _Reader:
             self._open.discard(id(node))
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise BadDocument(line, "a key must be text")
             key = key_node.value
-            if key in found:
+            if key_node.tag == MERGE:
+                merged = {**self._merged(value_node, path, line), **merged}
+                continue
+            if key in own:
                 raise BadDocument(line, f"key {key!r} stands twice")
-            self.lines.setdefault((*path, key), line)
-            found[key] = self.value(value_node, (*path, key))
-        return found
+            self.lines[(*path, key)] = line
+            own[key] = self.value(value_node, (*path, key))
+        return {**merged, **own}
+
+    def _merged(self, node: yaml.Node, path: Path, line: int) -> dict[str, Any]:
+        """Return what ``<<: *alias`` or ``<<: [*one, *other]`` adds, the first given winning."""
+        value = self.value(node, path)
+        mappings = value if isinstance(value, list) else [value]
+        if not all(isinstance(mapping, dict) for mapping in mappings):
+            raise BadDocument(line, "`<<:` takes a mapping, or a list of them")
+        return {key: item for mapping in reversed(mappings) for key, item in mapping.items()}
 
     def _scalar(self, node: yaml.Node, line: int) -> Any:
         try:
