@@ -1,0 +1,62 @@
+"""The worker's loop: one call in, any number of parts and one result or error out."""
+
+import os
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from .errors import AgentError
+from .protocol import Channel
+
+Emit = Callable[[Any], None]
+
+
+def _load(directory: str, **options: Any) -> Any:
+    from . import startup
+
+    return startup.load(directory, **options)
+
+
+def _describe_routes() -> Any:
+    from . import urlconf
+
+    return urlconf.describe_routes()
+
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "load": _load,
+    "describe_routes": _describe_routes,
+}
+STREAMING_CALLS: dict[str, Callable[..., Any]] = {}
+
+
+def _answer(channel: Channel, call: str, args: dict[str, Any]) -> None:
+    try:
+        if call in STREAMING_CALLS:
+
+            def emit(part: Any) -> None:
+                channel.send({"part": part})
+
+            result = STREAMING_CALLS[call](emit, **args)
+        else:
+            result = CALLS[call](**args)
+    except AgentError as error:
+        frame = {"message": error.message, "hint": error.hint, "detail": traceback.format_exc()}
+        channel.send({"error": frame})
+    except Exception as error:
+        frame = {
+            "message": f"{call} failed in the app's process: {type(error).__name__}: {error}",
+            "hint": "",
+            "detail": traceback.format_exc(),
+        }
+        channel.send({"error": frame})
+    else:
+        channel.send({"result": result})
+
+
+def serve(read_fd: int, write_fd: int) -> None:
+    """Answer calls until the CLI closes its end, then end without waiting for threads."""
+    channel = Channel(read_fd, write_fd)
+    while (frame := channel.receive()) is not None:
+        _answer(channel, frame["call"], frame["args"])
+    os._exit(0)

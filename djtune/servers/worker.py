@@ -1,0 +1,189 @@
+"""A worker: a fresh process of the app with djtune's agent inside, and the calls to it.
+
+>>> with Worker(app) as worker:
+...     routes = worker.call("describe_routes")
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from djtune.errors import DjtuneError, ExitCode
+from djtune.model.app import App
+
+BOOTSTRAP = Path(__file__).parent.parent / "agent" / "bootstrap.py"
+LOAD_TIMEOUT = 120.0
+STOP_TIMEOUT = 2.0
+KEPT_OUTPUT_LINES = 60
+
+Part = Callable[[Any], None]
+
+
+class Worker:
+    """One worker process. Entering it loads the app; leaving it ends the whole process group."""
+
+    def __init__(self, app: App, *, load_timeout: float = LOAD_TIMEOUT) -> None:
+        self.app = app
+        self.facts: dict[str, Any] = {}
+        self._load_timeout = load_timeout
+        self._buffer = b""
+
+    def __enter__(self) -> "Worker":
+        self._start()
+        try:
+            self.facts = self.call(
+                "load",
+                timeout=self._load_timeout,
+                directory=self.app.directory,
+                settings=self.app.settings,
+                pythonpath=self.app.pythonpath,
+                interface=self.app.interface,
+                allowed_hosts=self.app.allowed_hosts,
+                live_effects=self.app.live_effects,
+            )
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self._process.pid
+
+    def _start(self) -> None:
+        calls_read, self._calls = os.pipe()
+        self._replies, replies_write = os.pipe()
+        self._output: deque[str] = deque(maxlen=KEPT_OUTPUT_LINES)
+        try:
+            self._process = subprocess.Popen(
+                [self.app.python, str(BOOTSTRAP), str(calls_read), str(replies_write)],
+                cwd=self.app.directory,
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **self.app.env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(calls_read, replies_write),
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(self._calls)
+            os.close(self._replies)
+            raise DjtuneError(
+                f"{self.app.python} could not be started: {error.strerror}",
+                hint="name the project's interpreter with --python",
+            ) from error
+        finally:
+            os.close(calls_read)
+            os.close(replies_write)
+        self._drain = threading.Thread(target=self._keep_output, daemon=True)
+        self._drain.start()
+
+    def _keep_output(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                self._output.append(line.decode(errors="replace").rstrip())
+
+    def output(self) -> str:
+        """The last lines that the app printed."""
+        return "\n".join(self._output)
+
+    def call(
+        self, name: str, *, on_part: Part | None = None, timeout: float | None = None, **args: Any
+    ) -> Any:
+        """Make one call and return its result.
+
+        ``on_part`` receives partial results as they come. Raises :class:`DjtuneError` when the
+        call fails, the process dies, or ``timeout`` seconds pass without an answer.
+        """
+        try:
+            os.write(self._calls, msgspec.json.encode({"call": name, "args": args}) + b"\n")
+        except BrokenPipeError:
+            self._raise_dead(name)
+        while True:
+            frame = self._read_frame(name, timeout)
+            if "part" in frame:
+                if on_part is not None:
+                    on_part(frame["part"])
+            elif "error" in frame:
+                error = frame["error"]
+                detail = "\n".join(filter(None, [error["detail"], self.output()]))
+                raise DjtuneError(error["message"], hint=error["hint"], detail=detail)
+            else:
+                return frame["result"]
+
+    def _read_frame(self, name: str, timeout: float | None) -> dict[str, Any]:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while b"\n" not in self._buffer:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._replies], [], [], left)
+            if not ready:
+                raise DjtuneError(
+                    f"the app did not answer within {timeout:.0f} s ({name})",
+                    hint="see what it prints with --debug",
+                    detail=self.output(),
+                    exit_code=ExitCode.USAGE if name == "load" else ExitCode.INCOMPLETE,
+                )
+            chunk = os.read(self._replies, 1 << 20)
+            if not chunk:
+                self._raise_dead(name)
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        frame: dict[str, Any] = msgspec.json.decode(line)
+        return frame
+
+    def _raise_dead(self, name: str) -> None:
+        status = self._process.wait()
+        self._drain.join(timeout=1)
+        how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        last = self._output[-1] if self._output else ""
+        raise DjtuneError(
+            f"the app's process ended {how} during {name}" + (f": {last}" if last else ""),
+            hint="see what it printed with --debug",
+            detail=self.output(),
+            exit_code=ExitCode.USAGE if name == "load" else ExitCode.INCOMPLETE,
+        )
+
+    def stop(self) -> None:
+        """End the process and everything that it started."""
+        for fd in (self._calls, self._replies):
+            with contextlib.suppress(OSError):
+                os.close(fd)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=0.2)
+        self._signal_group(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=STOP_TIMEOUT)
+        self._signal_group(signal.SIGKILL)
+        self._process.wait()
+        self._drain.join(timeout=1)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        # macOS answers EPERM for a group whose members have all ended.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+if sys.platform == "win32":  # pragma: no cover
+    raise DjtuneError("djtune needs Linux or macOS; on Windows use WSL")
