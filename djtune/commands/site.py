@@ -202,8 +202,8 @@ def serve(command: list[str], env: Mapping[str, str], port: int, what: str) -> N
             if server.poll() is not None or time.monotonic() > deadline:
                 raise DjtuneError("the server did not start", hint="its own words are above")
             time.sleep(0.05)
-        note(f"{what} at http://{ports.LOOPBACK}:{port}/ (Ctrl-C stops it)")
         with contextlib.suppress(KeyboardInterrupt):
+            note(f"{what} at http://{ports.LOOPBACK}:{port}/ (Ctrl-C stops it)")
             status = server.wait()
             raise DjtuneError(
                 f"the server ended with status {status}", exit_code=ExitCode.INCOMPLETE

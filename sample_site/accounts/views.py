@@ -22,6 +22,9 @@ class AuthView(APIView):
     authentication_classes = ()
     permission_classes = ()
 
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
     def post(self, request: Request) -> Response:
         credentials = CredentialsSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)

@@ -1,0 +1,58 @@
+"""Run inside the sample site: asks each route once and prints the SQL that it took, as JSON."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path.cwd()))
+os.environ["DJANGO_SETTINGS_MODULE"] = "streaming.settings"
+
+import django
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from accounts.authentication import issue_token  # noqa: E402
+from accounts.models import Profile  # noqa: E402
+
+user = User.objects.order_by("pk")[0]
+channel = Profile.objects.get(user=user).last_channel.slug
+client = Client(
+    SERVER_NAME="localhost", headers={"Authorization": f"Bearer {issue_token(user.pk)}"}
+)
+
+PATHS = {
+    "profile": "/api/profile/",
+    "channels": "/api/channels/",
+    "epg": "/api/epg/?day=today&from=1&to=40",
+    "stream": f"/api/stream/{channel}/",
+    "show": "/api/shows/1/",
+    "recommendations": "/api/recommendations/",
+    "shows": "/web/shows/",
+    "export": "/api/account/export/",
+}
+
+
+def ask(path: str) -> dict[str, Any]:
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(path)
+    assert response.status_code == 200, response
+    return {
+        "queries": [query["sql"] for query in queries],
+        "body": response.content.decode(),
+    }
+
+
+with connection.cursor() as cursor:
+    constraints = connection.introspection.get_constraints(cursor, "epg_programme")
+found = {
+    "indexes": [each["columns"] for each in constraints.values() if each["index"]],
+    "routes": {name: ask(path) for name, path in PATHS.items()},
+}
+sys.stdout.write(json.dumps(found))
