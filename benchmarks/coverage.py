@@ -34,12 +34,15 @@ class ServiceTimes(NamedTuple):
     """Between the requests of one trial."""
     drift: float
     """Between trials."""
+    stalls: str = "alike"
+    """``alike`` in all trials, or ``gathered``: from none to twice as many in a trial."""
 
     def trial(self, draw: random.Random, n: int) -> list[float]:
         """The service times of one trial of ``n`` requests."""
         slow = draw.gauss(0, self.drift)
+        stalls = STALLS if self.stalls == "alike" else draw.uniform(0, 2 * STALLS)
         return [
-            math.exp(slow + draw.gauss(0, self.spread)) * (STALL if draw.random() < STALLS else 1)
+            math.exp(slow + draw.gauss(0, self.spread)) * (STALL if draw.random() < stalls else 1)
             for _ in range(n)
         ]
 
@@ -146,18 +149,23 @@ def _width(low: float | None, high: float | None) -> float:
 
 def print_tables(tables: Tables) -> None:
     """Print a table for each kind of interval."""
-    tables.head("Mean service time", "trials", "requests a trial", "spread", "drift")
+    tables.head("Mean service time", "trials", "requests a trial", "spread", "drift", "stalls")
     for times, trials in product((ServiceTimes(0.3, 0.0), ServiceTimes(0.3, 0.1)), (3, 5, 8)):
         case = partial(mean_case, times, trials, 60)
         tables.row(case, times.mean(), trials, 60, *times)
 
-    columns = ("percentile", "trials", "requests a trial", "spread", "drift")
+    columns = ("percentile", "trials", "requests a trial", "spread", "drift", "stalls")
     tables.head("Percentiles of the service time", *columns)
-    regimes = [(0.3, 0.0), (0.3, 0.03), (0.3, 0.1), (0.05, 0.02), (0.05, 0.1)]
-    for (q, requests), trials, regime in product(
-        ((0.5, 60), (0.95, 150), (0.99, 480)), (3, 5, 8), regimes
-    ):
-        times, each = ServiceTimes(*regime), requests // trials
+    regimes = (
+        ServiceTimes(0.3, 0.0),
+        ServiceTimes(0.3, 0.03),
+        ServiceTimes(0.3, 0.1),
+        ServiceTimes(0.05, 0.1),
+        ServiceTimes(0.3, 0.03, "gathered"),
+    )
+    sizes = ((0.5, 60), (0.95, 150), (0.99, 480))
+    for (q, requests), trials, times in product(sizes, (3, 5, 8), regimes):
+        each = requests // trials
         case = partial(quantile_case, times, trials, each, q)
         tables.row(case, times.quantile(q), f"p{q * 100:g}", trials, each, *times)
 

@@ -2,10 +2,11 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
+from statistics import NormalDist
 
-from djtune.experiments.distributions import binomial_cdf, solve
+from djtune.experiments.distributions import binomial_cdf, solve, t_quantile
 from djtune.experiments.intervals import UPPER, exp, half_width
 from djtune.model.metrics import Metric
 
@@ -23,17 +24,17 @@ def minimum_n(q: float) -> int:
 def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> Metric:
     """Quantile ``q`` of all samples, with a 95 % interval that allows for the trials' disagreement.
 
-    Two errors are combined in quadrature, on the logarithmic scale, to either side of the value:
+    The interval is the union of two, which look at the trials' spread from two sides:
 
-    - that of the sample: order statistics at binomial ranks, which need no assumption about the
-      distribution, with n divided by the overdispersion of the trials (see
-      :func:`overdispersion`), since stalls gather in some of them;
-    - that of the trials: Student's t on the logarithms of the trials' medians. A slow process or
-      machine shifts a whole trial; the median shows the shift best, and t knows that three or
-      five trials say little about their own spread, which the overdispersion does not.
+    - order statistics at binomial ranks, for as many samples as these are worth
+      (:func:`effective_n`): no assumption about the distribution is made, and stalls that gather
+      in some trials are allowed for;
+    - Student's t on the logarithms of the trials' medians, moved to the value: a slow process or
+      machine shifts a whole trial, and the medians show by how much. Linear instead of
+      logarithmic where a sample is 0.
 
-    A shift enters both, so that the coverage is 95 % at least and more often 97 to 99 %. With
-    samples of 0 among them the scale is linear.
+    By simulation it holds the true quantile in 93 to 99 % of experiments with trials that drift;
+    where stalls gather in some of only three trials, in 91 %.
 
     Below :func:`minimum_n` samples the value is ``None``; with samples from a single trial it
     stands without bounds. ``reason`` says which. Trials without samples are passed over. Raises
@@ -49,22 +50,18 @@ def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> 
     value = quantile(pooled, q)
     if len(trials) == 1:
         return Metric(value, n=n, reason="no interval from n=1 trials")
-    first, last = order_ranks(n, q, n / overdispersion(trials, value, q))
-    low, high = pooled[first - 1], pooled[last - 1]
-    medians = [quantile(trial, 0.5) for trial in trials]
-    if pooled[0] > 0:
-        logs = _widen(math.log(value), math.log(low), math.log(high), map(math.log, medians))
-        low, high = exp(logs[0]), exp(logs[1])
-    else:
-        low, high = _widen(value, low, high, medians)
-        low = max(low, min(0.0, pooled[0]))
-    return Metric(value, min(low, value), max(high, value), n)
+    first, last = order_ranks(n, q, effective_n(trials, value, q))
+    low, high = _shifts([quantile(trial, 0.5) for trial in trials], value)
+    return Metric(value, min(low, pooled[first - 1]), max(high, pooled[last - 1]), n)
 
 
-def _widen(value: float, low: float, high: float, medians: Iterable[float]) -> tuple[float, float]:
-    """Move both bounds out by what the trials' medians leave open."""
-    half = half_width(list(medians))
-    return value - math.hypot(value - low, half), value + math.hypot(high - value, half)
+def _shifts(medians: Sequence[float], value: float) -> tuple[float, float]:
+    """The t interval of the trials' medians, around ``value`` instead of their mean."""
+    if min(medians) > 0:
+        factor = exp(half_width([math.log(median) for median in medians]))
+        return value / factor, value * factor
+    half = half_width(medians)
+    return max(value - half, min(0.0, *medians)), value + half
 
 
 def quantile(ordered: Sorted, q: float) -> float:
@@ -88,6 +85,18 @@ def overdispersion(trials: Sequence[Sorted], value: float, q: float) -> float:
         for count, size in zip(below, sizes, strict=True)
     )
     return max(1.0, chi_square / (len(trials) - 1))
+
+
+def effective_n(trials: Sequence[Sorted], value: float, q: float) -> float:
+    """How many independent samples the trials are worth for the quantile ``value``; at least 1.
+
+    n/(1 + (φ - 1)·(t/z)²): all of them if the trials agree. The overdispersion φ of K trials has
+    K - 1 degrees of freedom, so that its excess over 1 counts by t instead of the normal quantile
+    z, as Korn & Graubard (1998) do for proportions in survey samples.
+    """
+    excess = overdispersion(trials, value, q) - 1
+    caution = (t_quantile(UPPER, len(trials) - 1) / NormalDist().inv_cdf(UPPER)) ** 2
+    return max(1.0, sum(map(len, trials)) / (1 + excess * caution))
 
 
 def order_ranks(n: int, q: float, effective_n: float) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from djtune.experiments.quantiles import (
+    effective_n,
     minimum_n,
     order_ranks,
     overdispersion,
@@ -90,7 +91,7 @@ class TestOverdispersion:
         trial = [float(x) for x in range(1, 101)]
         assert overdispersion([trial] * 4, 50.0, 0.5) == 1
 
-    def test_trials_that_never_overlap_count_once_each(self):
+    def test_trials_that_never_overlap_count_about_once_each(self):
         trials = [[float(trial)] * 50 for trial in (1, 2, 4, 5)]
         # Each trial is all below or all above: χ² = 4 · 50, over 3.
         assert overdispersion(trials, 3.0, 0.5) == pytest.approx(4 * 50 / 3)
@@ -106,6 +107,24 @@ class TestOverdispersion:
 
     def test_ties_do_not_pass_for_disagreement(self):
         assert overdispersion([[1.0] * 50, [1.0] * 80], 1.0, 0.95) == 1
+
+
+class TestEffectiveSamples:
+    def test_all_of_them_where_the_trials_agree(self):
+        trial = [float(x) for x in range(1, 101)]
+        assert effective_n([trial] * 4, 50.0, 0.5) == 400
+
+    def test_the_fewer_trials_disagree_the_less_their_samples_are_worth(self):
+        def worth(trials):
+            apart = [[1.0] * 60, [3.0] * 60]
+            return effective_n(apart * (trials // 2), 2.0, 0.5) / (60 * trials)
+
+        assert worth(4) < worth(8) < worth(16)
+
+    @given(st.lists(samples.map(sorted), min_size=2, max_size=6), quantiles)
+    def test_never_fewer_than_one_nor_more_than_there_are(self, trials, q):
+        value = quantile(sorted(x for trial in trials for x in trial), q)
+        assert 1 <= effective_n(trials, value, q) <= sum(map(len, trials))
 
 
 class TestInterval:
