@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from djtune.agent.recipes import (
     MAX_SAMPLE,
+    Array,
     Literal,
     Object,
     Recipe,
@@ -177,6 +178,9 @@ def _check_secret(name: str, recipe: Recipe, path: Path, secret: re.Pattern[str]
     if isinstance(recipe, Object):
         for key, item in recipe.items:
             _check_secret(key, item, (*path, key), secret)
+    elif isinstance(recipe, Array):
+        for n, item in enumerate(recipe.items):
+            _check_secret(name, item, (*path, n), secret)
     elif secret.search(name) and any(_is_spelt_out(part) for part in walk(recipe)):
         raise Problem(
             path,
@@ -196,6 +200,9 @@ def _convert(data: Any, kind: type[T], path: Path) -> T:
     if not isinstance(data, dict):
         raise Problem(path, f"{_last(path)} must be a mapping, not {_kind(data)}")
     _check_keys(data, kind, path)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in data:
+            raise Problem(path, f"{_last(path)} has no {field.name!r}, which it needs")
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
@@ -205,8 +212,7 @@ def _convert(data: Any, kind: type[T], path: Path) -> T:
 
 
 def _check_keys(data: dict[str, Any], kind: type[Struct], path: Path) -> None:
-    fields = msgspec.structs.fields(kind)
-    known = [field.name for field in fields]
+    known = [field.name for field in msgspec.structs.fields(kind)]
     for key in data:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -215,9 +221,6 @@ def _check_keys(data: dict[str, Any], kind: type[Struct], path: Path) -> None:
                 f"unknown key {key!r}",
                 f"did you mean {near[0]!r}?" if near else f"allowed are {_listed(known)}",
             )
-    for field in fields:
-        if field.required and field.name not in data:
-            raise Problem(path, f"{_last(path)} has no {field.name!r}, which it needs")
 
 
 def _inner(place: str) -> Path:

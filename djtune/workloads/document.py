@@ -1,5 +1,6 @@
 """Reads YAML or JSON into plain data, remembering the line of every value."""
 
+import contextlib
 import json
 import math
 import re
@@ -83,12 +84,47 @@ def read_json(text: str) -> Document:
     """Parse JSON; raises :class:`BadDocument`."""
     try:
         data = json.loads(text, object_pairs_hook=_pairs)
-        # JSON is YAML but for tabs, which JSON allows between values only.
-        return Document(data, read_yaml(text.replace("\t", " "))._lines)
+        _check_json(data)
     except json.JSONDecodeError as error:
         raise BadDocument(error.lineno, f"is not JSON: {error.msg}") from error
     except (RecursionError, ValueError) as error:
         raise BadDocument(0, _unreadable(error)) from error
+    lines: dict[Path, int] = {}
+    with contextlib.suppress(BadDocument):
+        # JSON is YAML but for tabs between values, and for rare characters in text.
+        lines = read_yaml(text.replace("\t", " "))._lines
+    return Document(data, lines)
+
+
+def _check_json(data: Any) -> None:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            _check_json(key)
+            _check_json(value)
+    elif isinstance(data, list):
+        for value in data:
+            _check_json(value)
+    elif reason := _refused(data):
+        raise ValueError(reason)
+
+
+def _refused(value: Any) -> str:
+    """Return why a value cannot travel as JSON, if it cannot."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is not a finite number"
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return "a whole number must fit in 64 bits"
+    if isinstance(value, str) and not _is_unicode(value):
+        return "half of a surrogate pair is not a character"
+    return ""
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _start(text: str) -> _Loader:
@@ -154,6 +190,8 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise BadDocument(line, "a key must be text")
             key = key_node.value
+            if reason := _refused(key):
+                raise BadDocument(line, reason)
             if key_node.tag == MERGE:
                 merged = {**self._merged(value_node, path, line), **merged}
                 continue
@@ -178,10 +216,8 @@ class _Reader:
             raise BadDocument(line, f"tag {node.tag!r} is not allowed") from None
         except (ValueError, OverflowError):
             raise BadDocument(line, f"{node.value[:40]!r} is not a value of its tag") from None
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadDocument(line, f"{node.value!r} is not a finite number")
-        if isinstance(value, int) and abs(value) >= 2**63:
-            raise BadDocument(line, "a whole number must fit in 64 bits")
+        if reason := _refused(value):
+            raise BadDocument(line, reason)
         if not isinstance(value, str | int | float | None):
             raise BadDocument(line, f"tag {node.tag!r} is not allowed")
         return value

@@ -75,6 +75,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Write what is not printable in escapes: PyYAML misplaces some line ends otherwise."""
+    style = None if value.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _yaml(data: Any) -> str:
     stream = io.StringIO()
     dumper = _Dumper(
