@@ -24,14 +24,18 @@ def minimum_n(q: float) -> int:
 def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> Metric:
     """Quantile ``q`` of all samples, with a 95 % interval that allows for the trials' disagreement.
 
-    The interval is the union of two, which look at the trials' spread from two sides:
+    The interval is found on the logarithmic scale, or on the linear one if a sample is 0 or less,
+    as the union of two that look at the trials' spread from two sides:
 
     - order statistics at binomial ranks, for as many samples as these are worth
       (:func:`effective_n`): no assumption about the distribution is made, and stalls that gather
       in some trials are allowed for;
-    - Student's t on the logarithms of the trials' medians, moved to the value: a slow process or
-      machine shifts a whole trial, and the medians show by how much. Linear instead of
-      logarithmic where a sample is 0.
+    - Student's t on the trials' medians, moved to the value: a slow process or machine shifts a
+      whole trial, and the medians show by how much.
+
+    Where trials overlap so little that their samples are worth fewer than :func:`minimum_n`, the
+    first is taken from the samples' distances to their own trial's median, and the second is
+    added to it.
 
     By simulation it holds the true quantile in 93 to 99 % of experiments with trials that drift;
     where stalls gather in some of only three trials, in 91 %.
@@ -50,18 +54,33 @@ def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> 
     value = quantile(pooled, q)
     if len(trials) == 1:
         return Metric(value, n=n, reason="no interval from n=1 trials")
-    first, last = order_ranks(n, q, effective_n(trials, value, q))
-    low, high = _shifts([quantile(trial, 0.5) for trial in trials], value)
-    return Metric(value, min(low, pooled[first - 1]), max(high, pooled[last - 1]), n)
+    if pooled[0] > 0:
+        low, high = map(exp, _bounds([[math.log(x) for x in trial] for trial in trials], q))
+    else:
+        low, high = _bounds(trials, q)
+        low = max(low, min(0.0, pooled[0]))
+    return Metric(value, min(low, value), max(high, value), n)
 
 
-def _shifts(medians: Sequence[float], value: float) -> tuple[float, float]:
-    """The t interval of the trials' medians, around ``value`` instead of their mean."""
-    if min(medians) > 0:
-        factor = exp(half_width([math.log(median) for median in medians]))
-        return value / factor, value * factor
-    half = half_width(medians)
-    return max(value - half, min(0.0, *medians)), value + half
+def _bounds(trials: Sequence[Sorted], q: float) -> tuple[float, float]:
+    """The interval on a scale where a trial's drift adds the same amount to all its samples."""
+    value, low, high, worth = _order_statistics(trials, q)
+    medians = [quantile(trial, 0.5) for trial in trials]
+    shift = half_width(medians)
+    if worth >= minimum_n(q):
+        return min(low, value - shift), max(high, value + shift)
+    aligned = [[x - median for x in trial] for trial, median in zip(trials, medians, strict=True)]
+    centre, low, high, _ = _order_statistics(aligned, q)
+    return value - (centre - low) - shift, value + (high - centre) + shift
+
+
+def _order_statistics(trials: Sequence[Sorted], q: float) -> tuple[float, float, float, float]:
+    """The pooled quantile, its bounds by ranks, and how many samples those rest on."""
+    pooled = sorted(chain.from_iterable(trials))
+    value = quantile(pooled, q)
+    worth = effective_n(trials, value, q)
+    first, last = order_ranks(len(pooled), q, worth)
+    return value, pooled[first - 1], pooled[last - 1], worth
 
 
 def quantile(ordered: Sorted, q: float) -> float:

@@ -174,6 +174,12 @@ class TestInterval:
         narrow, wide = quantile_interval(steady, 0.5), quantile_interval(drifting, 0.5)
         assert wide.high / wide.low > 2 * narrow.high / narrow.low - 1
 
+    def test_the_median_of_trials_that_never_overlap_does_not_reach_to_the_slowest_request(self):
+        tight = [0.99 + 0.0005 * x for x in range(40)] + [100.0]
+        metric = quantile_interval([[x * slow for x in tight] for slow in (1, 1.1, 1.2, 1.3)], 0.5)
+        assert metric.low < 1.1
+        assert 1.2 < metric.high < 2
+
     def test_more_samples_narrow_it(self):
         few, many = (quantile_interval(trials_of(4, size), 0.95) for size in (50, 2000))
         assert many.high / many.low < few.high / few.low
