@@ -283,6 +283,33 @@ class Player:
                                 part.read()
 
 
+def check_workload(workload: Mapping[str, Any]) -> dict[str, Any]:
+    """Prepare a workload and draw each journey once; return what there is to draw from.
+
+    The numbers of users by pool, and of rows by step for each model. Raises
+    :class:`WorkloadError` as :class:`Player` and its methods do.
+    """
+    player = Player(workload, seed=0)
+    player.prepare()
+    for index in range(len(player._itineraries)):
+        for step in player.draw(index):
+            if not captures_of(step.plan):
+                step.request({})
+    return {
+        "users": {pool.name: len(pool.users) for pool in player._pools.values()},
+        "rows": [
+            {source.model: len(rows.rows) for source, rows in plan.tables.items()}
+            for itinerary in player._itineraries
+            for plan in itinerary.plans
+        ],
+    }
+
+
+def captures_of(plan: Plan) -> set[str]:
+    """Return the names of the captures that a step needs."""
+    return set().union(*(captures(recipe) for recipe in plan.recipes()))
+
+
 class _located:
     """Puts the journey and the step in front of an error's message."""
 
@@ -320,12 +347,11 @@ def _nested(specs: Mapping[str, Any] | None) -> dict[str, Recipe]:
 
 
 def _check_captures(plan: Plan, captured: set[str]) -> None:
-    for recipe in plan.recipes():
-        for name in sorted(captures(recipe) - captured):
-            raise WorkloadError(
-                f"no earlier step captures {name!r}",
-                hint=f"add `capture: {{{name}: path.in.response}}` to the step that answers it",
-            )
+    for name in sorted(captures_of(plan) - captured):
+        raise WorkloadError(
+            f"no earlier step captures {name!r}",
+            hint=f"add `capture: {{{name}: path.in.response}}` to the step that answers it",
+        )
 
 
 def _check_users(plan: Plan, pool: Pool | None) -> None:

@@ -69,6 +69,12 @@ def play(workload, seed, draws, captured=None, journey=0):
     return {"requests": requests, "distinct": player.distinct()}
 
 
+def check_workload(workload):
+    from djtune_agent.player import check_workload
+
+    return check_workload(workload)
+
+
 def interleaved(workload, seed, order):
     from djtune_agent.player import Player
 

@@ -183,3 +183,19 @@ def test_a_workload_that_cannot_be_played_is_told_why(
     with pytest.raises(AgentSaid) as error:
         shop.play(workload=workload, seed=1, draws=1)
     assert said in error.value.message
+
+
+def test_a_check_tells_what_there_is_to_draw_from(shop: ShopSession) -> None:
+    params = {"slug": {**SLUG, "filter": {"on_sale": True}}}
+    workload = one_step("buyers", route=PRODUCT, params=params, capture={"id": "id"})
+    workload["journeys"][0]["steps"].append({"route": "shop/", "query": {"id": "{id}"}})
+    assert shop.check_workload(workload=workload) == {
+        "users": {"buyers": 10},
+        "rows": [{"catalogue.Product": 40}, {}],
+    }
+
+
+def test_a_check_finds_values_that_no_path_can_have(shop: ShopSession) -> None:
+    params = {"slug": {"model": "catalogue.Product", "field": "title"}}
+    with pytest.raises(AgentSaid, match="does not match"):
+        shop.check_workload(workload=one_step(route=PRODUCT, params=params))
