@@ -40,10 +40,10 @@ class View:
         return f"{target.__module__}.{target.__qualname__}"
 
     def attribute(self, name: str) -> Any:
-        """Return a class attribute as an instance would see it; ``None`` without one."""
+        """Return a class attribute without running descriptors; ``None`` without one."""
         if name in self.options:
             return self.options[name]
-        return getattr(self.cls, name, None) if self.cls else None
+        return inspect.getattr_static(self.cls, name, None) if self.cls else None
 
     def functions(self) -> list[Callable[..., Any]]:
         """Return the functions whose source may be read: the view's own, not a framework's."""

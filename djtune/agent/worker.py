@@ -23,20 +23,32 @@ def _describe_routes() -> Any:
     return urlconf.describe_routes()
 
 
+def _about_workload(name: str) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        from . import calls
+
+        return getattr(calls, name)(*args, **options)
+
+    return call
+
+
 CALLS: dict[str, Callable[..., Any]] = {
     "load": _load,
     "describe_routes": _describe_routes,
+    "open_session": _about_workload("open_session"),
 }
-STREAMING_CALLS: dict[str, Callable[..., Any]] = {}
+STREAMING_CALLS: dict[str, Callable[..., Any]] = {
+    name: _about_workload(name)
+    for name in ("class_steps", "run_trial", "measure_overhead", "find_repeats")
+}
 
 
 def _answer(channel: Channel, call: str, args: dict[str, Any]) -> None:
+    def emit(part: Any) -> None:
+        channel.send({"part": part})
+
     try:
         if call in STREAMING_CALLS:
-
-            def emit(part: Any) -> None:
-                channel.send({"part": part})
-
             result = STREAMING_CALLS[call](emit, **args)
         else:
             result = CALLS[call](**args)

@@ -1,0 +1,260 @@
+"""The calls about a workload: class its steps, time them, price the probes, look for repeats."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import probes, serving
+from .clock import PHASES
+from .errors import AgentError
+from .exchange import Exchange
+from .player import Request
+from .repeats import Repeats
+from .session import SAFE_METHODS, Session, captured, classify, shuffled
+from .templates import WorkloadError
+
+Emit = Callable[[Any], None]
+ROWS_A_PART = 64
+GZIPPED_A_STEP = 2
+_session: Session | None = None
+
+
+def open_session(
+    workload: dict[str, Any],
+    seed: int,
+    interface: str,
+    sign_in: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Prepare the workload's users and values, and check what can be rolled back."""
+    global _session
+    _session = Session(workload, seed, interface, sign_in)
+    unproven = _session.prove_rollback() if _has_unsafe_steps(workload) else {}
+    probes.install()
+    return {
+        "unproven": unproven,
+        "phases": PHASES,
+        "connect_seconds": _session.rollback.connect_seconds,
+    }
+
+
+def _has_unsafe_steps(workload: dict[str, Any]) -> bool:
+    return any(
+        step.get("method", "GET") not in SAFE_METHODS
+        for journey in workload["journeys"]
+        for step in journey["steps"]
+    )
+
+
+def _current() -> Session:
+    if _session is None:
+        raise AgentError("no workload has been opened")
+    return _session
+
+
+def _requests(journey: int, skip: set[int], answers: dict[str, str]) -> Iterator[Request]:
+    """A journey's requests in order; ``answers`` is filled by the caller as they are served."""
+    for step in _current().player.draw(journey):
+        if step.plan.index not in skip:
+            yield step.request(answers)
+
+
+def class_steps(emit: Emit, skip: list[int]) -> list[dict[str, Any]]:
+    """Ask for each step of each journey three times, and say what its answer is.
+
+    The times are for planning only: the first is the first request of its kind here.
+    """
+    session = _current()
+    found: dict[int, dict[str, Any]] = {}
+    for journey in range(len(session.workload["journeys"])):
+        for _ in range(3):
+            for entry in _class_journey(session, journey, set(skip)):
+                entry["seconds"] = [
+                    *found.get(entry["step"], {}).get("seconds", []),
+                    entry["seconds"],
+                ]
+                found[entry["step"]] = entry
+            probes.install()
+        emit({"journey": journey})
+    return [found[step] for step in sorted(found)]
+
+
+def _class_journey(session: Session, journey: int, skip: set[int]) -> Iterator[dict[str, Any]]:
+    answers: dict[str, str] = {}
+    steps = session.player.draw(journey)
+    for step in steps:
+        if step.plan.index in skip:
+            continue
+        try:
+            request = step.request(answers)
+        except WorkloadError as error:
+            yield _not_asked(step.plan.index, str(error))
+            continue
+        exchange = session.serve(request)
+        answers.update(captured(exchange, request.capture))
+        yield {
+            "step": request.step,
+            "class": classify(exchange, request),
+            "status": exchange.status,
+            "location": exchange.header("Location").partition("?")[0],
+            "content_type": exchange.header("Content-Type").partition(";")[0],
+            "seconds": exchange.wall_ns / 1e9,
+            "hosts": serving.refused_hosts(request.step),
+            "failure": session.failures.get(request.step, ""),
+        }
+
+
+def _not_asked(step: int, why: str) -> dict[str, Any]:
+    return {
+        "step": step,
+        "class": "error",
+        "status": 0,
+        "location": "",
+        "content_type": "",
+        "seconds": 0.0,
+        "hosts": [],
+        "failure": why,
+    }
+
+
+def run_trial(
+    emit: Emit, counts: list[int], skip: list[int], seed: int, seconds: float
+) -> dict[str, Any]:
+    """Serve journeys in random order, timed; emit rows of samples.
+
+    ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun.
+    """
+    session = _current()
+    skipped = set(skip)
+    seen: set[int] = set()
+    gzipped: dict[int, int] = {}
+    rows: list[list[Any]] = []
+    deadline = time.monotonic() + seconds
+    made = 0
+    for journey in shuffled(counts, seed):
+        if time.monotonic() > deadline:
+            break
+        answers: dict[str, str] = {}
+        for request in _requests(journey, skipped, answers):
+            exchange = session.serve(request)
+            answers.update(captured(exchange, request.capture))
+            rows.append(_row(exchange, request, seen, gzipped))
+        made += 1
+        if len(rows) >= ROWS_A_PART:
+            emit(rows)
+            rows = []
+    emit(rows)
+    return {"journeys": made, "distinct": session.player.distinct()}
+
+
+def _row(
+    exchange: Exchange, request: Request, seen: set[int], gzipped: dict[int, int]
+) -> list[Any]:
+    """A sample as a row, in the order of ``djtune.model.samples.Sample``."""
+    clock = exchange.clock
+    assert clock is not None
+    cold = request.step not in seen
+    seen.add(request.step)
+    phases = exchange.phases_ns()
+    raw, packed = _sizes(exchange, request.step, gzipped)
+    return [
+        request.step,
+        cold,
+        classify(exchange, request) == "ok",
+        exchange.status,
+        exchange.wall_ns,
+        exchange.cpu_ns,
+        exchange.machine_ns,
+        phases,
+        clock.queries,
+        clock.sql_ns,
+        clock.cache_hits,
+        clock.cache_misses,
+        raw,
+        packed,
+        clock.collections,
+        clock.hops,
+        clock.parallel,
+    ]
+
+
+def _sizes(exchange: Exchange, step: int, gzipped: dict[int, int]) -> tuple[int, int]:
+    """Bytes of the body before and after gzip; -1 where it was not packed this time."""
+    if exchange.header("Content-Encoding") == "gzip":
+        return len(zlib.decompress(exchange.body, wbits=31)), len(exchange.body)
+    raw = len(exchange.body)
+    if gzipped.get(step, 0) >= GZIPPED_A_STEP:
+        return raw, -1
+    gzipped[step] = gzipped.get(step, 0) + 1
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return raw, len(packer.compress(exchange.body) + packer.flush())
+
+
+def measure_overhead(
+    emit: Emit, skip: list[int], pairs: int, seconds: float
+) -> list[list[float]]:
+    """Serve every journey bare and timed in turn; rows of step, bare and timed CPU s, queries.
+
+    Bare requests run with every probe taken out. After each switch one request is not counted.
+    """
+    session = _current()
+    skipped = set(skip)
+    deadline = time.monotonic() + seconds
+    rows: list[list[float]] = []
+    journeys = range(len(session.workload["journeys"]))
+    for pair in range(pairs):
+        for journey in journeys:
+            if time.monotonic() > deadline:
+                break
+            rows.extend(_overhead_pair(session, journey, skipped, bare_first=pair % 2 == 0))
+        emit({"pair": pair})
+    probes.install()
+    return rows
+
+
+def _overhead_pair(
+    session: Session, journey: int, skip: set[int], *, bare_first: bool
+) -> list[list[float]]:
+    steps = [step for step in session.player.draw(journey) if step.plan.index not in skip]
+    cpu: dict[bool, list[int]] = {}
+    queries: list[int] = []
+    for timed in (False, True) if bare_first else (True, False):
+        (probes.install if timed else probes.remove)()
+        for _counted in (False, True):
+            answers: dict[str, str] = {}
+            exchanges = []
+            for step in steps:
+                request = step.request(answers)
+                exchange = session.serve(request, timed=timed)
+                answers.update(captured(exchange, request.capture))
+                exchanges.append(exchange)
+        cpu[timed] = [exchange.cpu_ns for exchange in exchanges]
+        if timed:
+            queries = [sum(e.clock.queries.values()) for e in exchanges if e.clock is not None]
+    return [
+        [step.plan.index, cpu[False][i] / 1e9, cpu[True][i] / 1e9, queries[i]]
+        for i, step in enumerate(steps)
+    ]
+
+
+def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]]:
+    """Make each journey ``times`` times with detail, and say what it asks for again and again.
+
+    Nothing is timed here. Parameters and keys are compared by digests that do not leave.
+    """
+    session = _current()
+    results = []
+    for journey in range(len(session.workload["journeys"])):
+        repeats = Repeats()
+        for _ in range(times):
+            repeats.start_journey()
+            answers: dict[str, str] = {}
+            for request in _requests(journey, set(skip), answers):
+                repeats.start_step(request.step)
+                exchange = session.serve(request, detail=repeats)
+                answers.update(captured(exchange, request.capture))
+        results.extend(dict(entry, journey=journey) for entry in repeats.summary())
+        emit({"journey": journey})
+    return results

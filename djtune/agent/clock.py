@@ -1,0 +1,200 @@
+"""Splits a request's wall time into exclusive phases.
+
+One :class:`Clock` follows a request through the threads and tasks that serve it in turn; entering
+a phase charges the slice that has passed to the phase left. Children that run beside the request
+(``gather``, threads of the app's own) get clocks of their own, which are added up apart.
+
+Slices off the CPU outside of I/O phases are waiting (a sleep, a lock, an upstream) or the machine's
+(time on the run queue). Reading the thread's CPU clock costs several times a wall clock read, so
+only slices long enough to hide a wait are checked; shorter ones count as run.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from threading import get_ident
+from time import perf_counter_ns, thread_time_ns
+from typing import Any
+
+PHASES = (
+    "python",
+    "middleware",
+    "view",
+    "sql_execute",
+    "sql_fetch",
+    "orm",
+    "cache",
+    "template",
+    "serialization",
+    "gc",
+    "waiting",
+)
+(
+    PYTHON,
+    MIDDLEWARE,
+    VIEW,
+    SQL_EXECUTE,
+    SQL_FETCH,
+    ORM,
+    CACHE,
+    TEMPLATE,
+    SERIALIZATION,
+    GC,
+    WAITING,
+) = range(len(PHASES))
+
+_IO = frozenset((SQL_EXECUTE, SQL_FETCH, CACHE, WAITING))
+_LONG_IO_NS = 20_000
+_LONG_NS = 200_000
+_LONG = tuple(_LONG_IO_NS if phase in _IO else _LONG_NS for phase in range(len(PHASES)))
+
+
+class Clock:
+    """The phases and counters of one request, or of one child running beside it."""
+
+    __slots__ = (
+        "assumed",
+        "bridging",
+        "cache_hits",
+        "cache_misses",
+        "collections",
+        "cpu_mark",
+        "detail",
+        "handed",
+        "hops",
+        "mark",
+        "off_cpu",
+        "parallel",
+        "queries",
+        "root",
+        "sql_ns",
+        "stack",
+        "started",
+        "thread",
+        "totals",
+    )
+
+    def __init__(self, parent: Clock | None = None, detail: Any = None) -> None:
+        self.root: Clock = parent.root if parent is not None else self
+        self.detail = parent.detail if parent is not None else detail
+        self.totals = [0] * len(PHASES)
+        self.stack = [parent.stack[-1] if parent is not None else PYTHON]
+        self.off_cpu = 0
+        self.handed = 0
+        self.bridging = 0
+        if parent is None:
+            self.parallel = [0] * len(PHASES)
+            self.queries: dict[str, int] = {}
+            self.sql_ns: dict[str, int] = {}
+            self.cache_hits = self.cache_misses = 0
+            self.collections = [0, 0, 0]
+            self.hops = 0
+        self.thread = get_ident()
+        self.assumed = 0
+        self.cpu_mark = thread_time_ns()
+        self.started = self.mark = perf_counter_ns()
+
+    def enter(self, phase: int) -> None:
+        """Charge the slice that has passed to the phase left, and start ``phase``."""
+        now = perf_counter_ns()
+        top = self.stack[-1]
+        spent = now - self.mark
+        self.mark = now
+        self.totals[top] += spent
+        if spent > _LONG[top]:
+            self._check(top, spent)
+        else:
+            self.assumed += spent
+        self.stack.append(phase)
+
+    def leave(self) -> int:
+        """End the current phase; return its last slice in ns."""
+        now = perf_counter_ns()
+        top = self.stack.pop()
+        spent = now - self.mark
+        self.mark = now
+        self.totals[top] += spent
+        if spent > _LONG[top]:
+            self._check(top, spent)
+        else:
+            self.assumed += spent
+        return spent
+
+    def _check(self, phase: int, spent: int) -> None:
+        """Find how much of a long slice was off the CPU, and start a new CPU slice."""
+        if get_ident() != self.thread:
+            self._start_cpu_slice()
+            return
+        cpu = thread_time_ns()
+        used = cpu - self.cpu_mark - self.assumed
+        self.cpu_mark = cpu
+        self.assumed = 0
+        if phase not in _IO:
+            idle = spent - max(used, 0)
+            if idle > 0:
+                self.totals[phase] -= idle
+                self.off_cpu += idle
+
+    def _start_cpu_slice(self) -> None:
+        self.thread = get_ident()
+        self.cpu_mark = thread_time_ns()
+        self.assumed = 0
+
+    def take_thread(self) -> None:
+        """Go on in the thread that calls: the hop itself is charged to the phase that made it."""
+        now = perf_counter_ns()
+        self.totals[self.stack[-1]] += now - self.mark
+        self.mark = now
+        self._start_cpu_slice()
+
+    def end_slice(self) -> None:
+        """Charge the slice that has passed without changing the phase."""
+        phase = self.stack[-1]
+        self.leave()
+        self.stack.append(phase)
+
+    def suspend(self) -> bool:
+        """A task stops running: wait, unless a thread goes on in its place."""
+        if self.handed:
+            return False
+        self.enter(WAITING)
+        return True
+
+    def resume(self, waited: bool) -> None:
+        """A task runs again."""
+        if waited:
+            self.leave()
+            self._start_cpu_slice()
+        else:
+            self.take_thread()
+
+    def collected(self, nanoseconds: int, generation: int) -> None:
+        """Move a garbage collection out of the slice that it interrupted."""
+        self.totals[GC] += nanoseconds
+        self.mark += nanoseconds
+        self.assumed += nanoseconds
+        self.root.collections[generation] += 1
+
+    def count_query(self, alias: str) -> None:
+        """Count one query on a database alias."""
+        queries = self.root.queries
+        queries[alias] = queries.get(alias, 0) + 1
+
+    def add_sql_time(self, alias: str, nanoseconds: int) -> None:
+        """Add time spent on one alias (it is in the SQL phases too)."""
+        times = self.root.sql_ns
+        times[alias] = times.get(alias, 0) + nanoseconds
+
+    def stop(self) -> int:
+        """End the last slice; return the wall time in ns. A child adds itself to its request."""
+        self.end_slice()
+        if self.root is not self:
+            parallel = self.root.parallel
+            for phase, total in enumerate(self.totals):
+                parallel[phase] += total
+            parallel[WAITING] += self.off_cpu
+        return self.mark - self.started
+
+
+CURRENT: ContextVar[Clock | None] = ContextVar("djtune_clock", default=None)
+"""The clock of the request (or child) being served here; None outside of timed requests."""

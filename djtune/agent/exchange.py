@@ -1,0 +1,80 @@
+"""What was sent and what came back, the same for WSGI and ASGI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import login
+from .clock import WAITING, Clock
+from .player import Request
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One served request."""
+
+    status: int = 0
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    wall_ns: int = 0
+    cpu_ns: int = 0
+    machine_ns: int = 0
+    """Time on the run queue while it was served."""
+    clock: Clock | None = None
+    """Its phases and counters; None where it was served bare."""
+
+    def header(self, name: str) -> str:
+        """The value of a header, empty where there is none."""
+        name = name.lower()
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    def phases_ns(self) -> list[int]:
+        """Nanoseconds per phase, with the time off the CPU split into waiting and the machine's.
+
+        The machine's share is the run queue's delay, as far as the request was off the CPU.
+        """
+        assert self.clock is not None
+        totals = list(self.clock.totals)
+        self.machine_ns = min(max(self.machine_ns, 0), self.clock.off_cpu)
+        totals[WAITING] += self.clock.off_cpu - self.machine_ns
+        return totals
+
+
+@dataclass(slots=True)
+class Target:
+    """Where requests are addressed to, so that the app's host and HTTPS checks let them pass."""
+
+    scheme: str
+    host: str
+
+    @classmethod
+    def from_settings(cls) -> Target:
+        """A host out of ALLOWED_HOSTS, and HTTPS where SECURE_SSL_REDIRECT asks for it."""
+        from django.conf import settings
+
+        hosts = [host for host in settings.ALLOWED_HOSTS if host != "*"]
+        host = hosts[0].lstrip(".") if hosts else "localhost"
+        return cls("https" if settings.SECURE_SSL_REDIRECT else "http", host)
+
+    def headers(self, request: Request, extra: dict[str, str]) -> dict[str, str]:
+        """The request's headers: those of any client, the sign-in's, its own."""
+        headers = {
+            "Host": self.host,
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "djtune",
+        }
+        if self.scheme == "https":
+            headers["X-Forwarded-Proto"] = "https"
+        return headers | extra | request.headers
+
+
+def set_off_checks(django_request: Any, request: Request) -> None:
+    """Let a replayed request pass the CSRF check, and carry its user where that is asked for."""
+    django_request._dont_enforce_csrf_checks = True
+    if request.login == "force" and request.user_pk is not None:
+        user = login.load_user(request.user_pk)
+        django_request._force_auth_user = user
+        django_request._cached_user = user
+        django_request.user = user

@@ -1,0 +1,77 @@
+"""Signs users in inside the replayed request's own transaction, so that nothing of it stays."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .errors import AgentError
+
+
+def headers_for(login: str, user_pk: Any) -> dict[str, str]:
+    """The headers that make a request come from the user.
+
+    ``session`` makes a session row, ``token`` a rest_framework.authtoken one; both are rolled
+    back with the request. ``force`` needs none: the request carries the user itself.
+    """
+    if user_pk is None or login in ("none", "force"):
+        return {}
+    if login == "session":
+        return {"Cookie": _session_cookie(user_pk)}
+    if login == "token":
+        return {"Authorization": f"Token {_token(user_pk)}"}
+    raise AgentError(f"unknown login {login!r}", "use session, token, force or none")
+
+
+def _session_cookie(user_pk: Any) -> str:
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    user = load_user(user_pk)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = user._meta.pk.value_to_string(user)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    if hasattr(user, "get_session_auth_hash"):
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def _token(user_pk: Any) -> str:
+    if "rest_framework.authtoken.models" not in sys.modules:
+        raise AgentError(
+            "login: token needs rest_framework.authtoken in INSTALLED_APPS", "use login: session"
+        )
+    model = sys.modules["rest_framework.authtoken.models"].Token
+    return str(model.objects.get_or_create(user_id=user_pk)[0].key)
+
+
+def load_user(user_pk: Any) -> Any:
+    """The user with this primary key."""
+    from django.contrib.auth import get_user_model
+
+    return get_user_model()._default_manager.get(pk=user_pk)
+
+
+def find_user(name: str) -> Any:
+    """Primary key of the user whose username, e-mail or id is ``name``.
+
+    Raises :class:`AgentError` when there is none.
+    """
+    from django.contrib.auth import get_user_model
+    from django.core.exceptions import ValidationError
+
+    model = get_user_model()
+    lookups = {model.USERNAME_FIELD, getattr(model, "EMAIL_FIELD", None) or "pk", "pk"}
+    for field in sorted(lookups, key=lambda field: field != model.USERNAME_FIELD):
+        try:
+            user = model._default_manager.filter(**{field: name}).first()
+        except (ValueError, TypeError, ValidationError):
+            continue
+        if user is not None:
+            return user.pk
+    raise AgentError(
+        f"there is no user {name!r}", f"--as takes a {model.USERNAME_FIELD}, an e-mail or an id"
+    )

@@ -1,0 +1,79 @@
+"""SQL, execute and fetch apart, on every alias and thread.
+
+Django's ``execute_wrappers`` see no fetch, so the cursor wrapper itself is extended. Transaction
+control is timed but not counted: the replay's own transaction turns a BEGIN into a SAVEPOINT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+
+from ..clock import CURRENT, SQL_EXECUTE, SQL_FETCH
+from .patches import Patches
+
+_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO", "BEGIN", "COMMIT")
+
+
+def _timed_execute(execute: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        clock = CURRENT.get()
+        if clock is None:
+            return execute(self, sql, *args, **kwargs)
+        alias = self.db.alias
+        if not (isinstance(sql, str) and sql.startswith(_CONTROL)):
+            clock.count_query(alias)
+            if clock.detail is not None:
+                clock.detail.note_query(alias, sql, args[0] if args else kwargs.get("params"))
+        clock.enter(SQL_EXECUTE)
+        try:
+            return execute(self, sql, *args, **kwargs)
+        finally:
+            clock.add_sql_time(alias, clock.leave())
+
+    return timed
+
+
+def _fetch(name: str) -> Callable[..., Any]:
+    def timed(self: Any, *args: Any) -> Any:
+        fetch = self.db.wrap_database_errors(getattr(self.cursor, name))
+        clock = CURRENT.get()
+        if clock is None:
+            return fetch(*args)
+        clock.enter(SQL_FETCH)
+        try:
+            return fetch(*args)
+        finally:
+            clock.add_sql_time(self.db.alias, clock.leave())
+
+    timed.__name__ = name
+    return timed
+
+
+def _iterate(self: Any) -> Iterator[Any]:
+    """Rows of a raw cursor; the time between them belongs to whoever reads them."""
+    rows = iter(self.cursor)
+    while True:
+        clock = CURRENT.get()
+        if clock is not None:
+            clock.enter(SQL_FETCH)
+        try:
+            with self.db.wrap_database_errors:
+                row = next(rows)
+        except StopIteration:
+            return
+        finally:
+            if clock is not None:
+                clock.leave()
+        yield row
+
+
+def install(patches: Patches) -> None:
+    """Wrap Django's cursor."""
+    for name in ("execute", "executemany", "callproc"):
+        patches.wrap(CursorWrapper, name, _timed_execute)
+    for name in ("fetchone", "fetchmany", "fetchall"):
+        patches.replace(CursorWrapper, name, _fetch(name))
+    patches.replace(CursorWrapper, "__iter__", _iterate)

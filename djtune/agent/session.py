@@ -1,0 +1,150 @@
+"""One worker's replay of a workload: who is asked what, and how each answer is classed."""
+
+from __future__ import annotations
+
+import json
+import random
+import traceback
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import effects, login, serving
+from .errors import AgentError
+from .exchange import Exchange, Target
+from .player import Player, Request
+from .templates import WorkloadError
+from .transactions import Rollback, unproven_aliases
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_COLLECTED_BEFORE_TRIAL = 2
+
+
+class Session:
+    """A workload being replayed against the app, one request at a time, all rolled back."""
+
+    def __init__(
+        self, workload: dict[str, Any], seed: int, interface: str, sign_in: dict[str, Any] | None
+    ) -> None:
+        self.rollback = Rollback()
+        self.rollback.install()
+        self.workload = workload
+        self.sign_in = _resolve_sign_in(sign_in)
+        try:
+            self.player = Player(workload, seed)
+            self.player.prepare()
+        except WorkloadError as error:
+            raise AgentError(str(error), getattr(error, "hint", "")) from error
+        self.driver = self._make_driver(interface)
+        self.failures: dict[int, str] = {}
+        self._step = serving.BACKGROUND
+        _remember_exceptions(self)
+
+    def _make_driver(self, interface: str) -> Any:
+        from . import asgi, wsgi
+
+        module = asgi if interface == "asgi" else wsgi
+        return module.Driver(Target.from_settings(), self.rollback)
+
+    def prove_rollback(self) -> dict[str, str]:
+        """Alias → why writes could not be shown to be rolled back there; empty when all were."""
+        return unproven_aliases(self.rollback)
+
+    def serve(self, request: Request, *, timed: bool = True, detail: Any = None) -> Exchange:
+        """Serve one request, as the user of ``--as`` where the workload names none."""
+        if self.sign_in is not None and request.user_pk is None:
+            request.user_pk = self.sign_in["pk"]
+            request.login = self.sign_in["login"]
+        self._step = request.step
+        serving.start(request.step)
+        try:
+            return self.driver.serve(request, timed=timed, detail=detail)  # type: ignore[no-any-return]
+        finally:
+            serving.stop()
+            effects.forget_mail()
+
+    def note_exception(self, error: BaseException) -> None:
+        """Keep where a view failed; its message may hold personal data and stays here."""
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        self.failures[self._step] = type(error).__name__ + where
+
+
+def _resolve_sign_in(sign_in: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not sign_in:
+        return None
+    return {"pk": login.find_user(sign_in["user"]), "login": sign_in.get("login", "session")}
+
+
+def _remember_exceptions(session: Session) -> None:
+    from django.core.signals import got_request_exception
+
+    def remember(**_: Any) -> None:
+        import sys
+
+        error = sys.exc_info()[1]
+        if error is not None:
+            session.note_exception(error)
+
+    got_request_exception.connect(remember, weak=False)
+
+
+def captured(exchange: Exchange, paths: dict[str, str]) -> dict[str, str]:
+    """The values that later steps of the journey need, out of a JSON response."""
+    if not paths:
+        return {}
+    try:
+        document = json.loads(exchange.body)
+    except ValueError:
+        return {}
+    found = {}
+    for name, path in paths.items():
+        value = document
+        for part in path.split("."):
+            try:
+                value = value[int(part)] if isinstance(value, list) else value[part]
+            except (KeyError, IndexError, TypeError, ValueError):
+                break
+        else:
+            found[name] = str(value)
+    return found
+
+
+def classify(exchange: Exchange, request: Request) -> str:
+    """What an answer is: ``ok``, ``login``, ``throttled``, ``redirect``, ``missing``, ``refused``
+    or ``error``. Only ``ok`` is a measurement of the endpoint.
+    """
+    status = exchange.status
+    if serving.refused_hosts(request.step):
+        return "refused"
+    if 300 <= status < 400 and _leads_to_login(exchange):
+        return "login"
+    if status in request.expect:
+        return "ok"
+    if status in (401, 403):
+        return "login"
+    if status == 429:
+        return "throttled"
+    if 300 <= status < 400:
+        return "redirect"
+    if status in (404, 410):
+        return "missing"
+    return "error"
+
+
+def _leads_to_login(exchange: Exchange) -> bool:
+    from django.conf import settings
+    from django.shortcuts import resolve_url
+
+    path = urlsplit(exchange.header("Location")).path
+    try:
+        login_path = urlsplit(resolve_url(settings.LOGIN_URL)).path
+    except Exception:
+        login_path = "/accounts/login/"
+    return path == login_path or "login" in path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def shuffled(counts: list[int], seed: int) -> list[int]:
+    """Journey indexes, each as often as ``counts`` says, in random order."""
+    order = [journey for journey, count in enumerate(counts) for _ in range(count)]
+    random.Random(seed).shuffle(order)
+    return order

@@ -1,0 +1,123 @@
+"""Sends a request through Django's WSGI handler as a server would, to its last byte."""
+
+from __future__ import annotations
+
+import io
+from time import perf_counter_ns, thread_time_ns
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+from . import login
+from .clock import CURRENT, VIEW, Clock
+from .exchange import Exchange, Target, set_off_checks
+from .player import Request
+from .transactions import Rollback
+
+
+class ReplayedRequest(WSGIRequest):
+    """A request whose user may be signed in by djtune itself."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        set_off_checks(self, environ["djtune.request"])
+
+
+class Driver:
+    """Serves requests one at a time, each rolled back."""
+
+    interface = "wsgi"
+
+    def __init__(self, target: Target, rollback: Rollback) -> None:
+        self._target = target
+        self._rollback = rollback
+        self._handler = WSGIHandler()
+        self._handler.request_class = ReplayedRequest
+
+    def close(self) -> None:
+        """Nothing is left open between requests."""
+
+    def serve(self, request: Request, *, timed: bool, detail: Any = None) -> Exchange:
+        """Serve one request and roll it back."""
+        self._rollback.begin()
+        try:
+            headers = login.headers_for(request.login, request.user_pk)
+            return self._exchange(self._environ(request, headers), timed, detail)
+        finally:
+            self._rollback.end()
+
+    def _exchange(self, environ: dict[str, Any], timed: bool, detail: Any) -> Exchange:
+        exchange = Exchange()
+        body: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            exchange.status = int(status.split(" ", 1)[0])
+            exchange.headers = headers
+            return body.append
+
+        exchange.machine_ns = -run_queue_ns()
+        clock = Clock(detail=detail) if timed else None
+        token = CURRENT.set(clock)
+        cpu, wall = thread_time_ns(), perf_counter_ns()
+        try:
+            response = self._handler(environ, start_response)
+            if clock is not None and getattr(response, "streaming", False):
+                clock.enter(VIEW)
+                body.extend(response)
+                clock.leave()
+            else:
+                body.extend(response)
+            response.close()
+        finally:
+            exchange.wall_ns = perf_counter_ns() - wall
+            exchange.cpu_ns = thread_time_ns() - cpu
+            if clock is not None:
+                exchange.wall_ns = clock.stop()
+                exchange.clock = clock
+            CURRENT.reset(token)
+        exchange.machine_ns += run_queue_ns()
+        exchange.body = b"".join(body)
+        return exchange
+
+    def _environ(self, request: Request, extra: dict[str, str]) -> dict[str, Any]:
+        scheme, host = self._target.scheme, self._target.host
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": decoded_path(request.path).decode("latin-1"),
+            "QUERY_STRING": request.query,
+            "SERVER_NAME": host,
+            "SERVER_PORT": "443" if scheme == "https" else "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(request.body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": scheme,
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+            "djtune.request": request,
+        }
+        if request.content_type:
+            environ["CONTENT_TYPE"] = request.content_type
+        for name, value in self._target.headers(request, extra).items():
+            environ["HTTP_" + name.upper().replace("-", "_")] = value
+        return environ
+
+
+def decoded_path(path: str) -> bytes:
+    """A quoted path as the bytes that servers put into ``PATH_INFO``."""
+    from urllib.parse import unquote_to_bytes
+
+    return unquote_to_bytes(path)
+
+
+def run_queue_ns() -> int:
+    """Time that this thread has spent ready to run but not running; 0 where Linux does not tell."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb", buffering=0) as file:  # noqa: PTH123
+            return int(file.read().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
