@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.views.generic.dates import DateMixin
 from django.views.generic.detail import SingleObjectMixin
@@ -162,8 +163,17 @@ def _named(name: str, converter: str) -> tuple[Model | None, str]:
         return model, {"id": "pk"}.get(last, last)
     model = _only_model(name)
     if model is None:
-        return None, ""
+        return _user_named(name), name
     return model, "slug" if converter != "int" and has_field(model, "slug") else "pk"
+
+
+def _user_named(name: str) -> Model | None:
+    """Return the user model where the parameter is its ``USERNAME_FIELD``."""
+    try:
+        model: Any = get_user_model()
+    except ImproperlyConfigured:  # a project without django.contrib.auth
+        return None
+    return model if model.USERNAME_FIELD == name else None
 
 
 def _only_model(name: str) -> Model | None:

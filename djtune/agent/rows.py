@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import (
     FieldDoesNotExist,
     FieldError,
+    ImproperlyConfigured,
     ObjectDoesNotExist,
     ValidationError,
 )
@@ -75,7 +76,10 @@ def sample_users(filters: Mapping[str, Any], sample: int, seed: int, pool: str) 
 
     Raises :class:`WorkloadError` for an unknown filter, and where no user is left.
     """
-    model = get_user_model()
+    try:
+        model = get_user_model()
+    except ImproperlyConfigured as error:
+        raise WorkloadError(f"user pool {pool!r}: {_first_line(error)}") from error
     name = model._meta.label
     wanted = dict(filters)
     if "is_active" not in wanted and _has_field(model, "is_active"):

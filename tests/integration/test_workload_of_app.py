@@ -33,5 +33,6 @@ def test_a_project_gets_a_workload_and_the_routes_that_need_a_recipe(shop: App) 
         "^archive/(?P<year>[0-9]{4})/(?:page-(?P<page>\\d+)/)?$",
         "^legacy/(\\d+)/$",
         "en/help/<slug:topic>/",
+        "guarded/<int:pk>/",
     }
     assert loads(dump(workload, skipped)) == workload

@@ -125,6 +125,7 @@ def test_the_place_of_a_view_is_a_file_of_the_project_and_a_line(routes: dict[st
             "api/stock/<int:product_pk>/",
             {"product_pk": {"model": "catalogue.Product", "field": "pk"}},
         ),
+        ("people/<str:username>/", {"username": {"model": "auth.User", "field": "username"}}),
         # a custom converter
         ("shop/orders/on/<isodate:day>/", {"day": {"model": "catalogue.Order", "field": "day"}}),
     ],
@@ -163,6 +164,12 @@ def test_what_is_not_the_apps_own_is_left_out(
     routes: dict[str, Any], route: str, reason: str
 ) -> None:
     assert routes[route]["left_out"] == reason
+
+
+def test_no_code_of_the_views_is_run(routes: dict[str, Any]) -> None:
+    """``GuardedPage.queryset`` and ``ReviewViewSet.get_queryset`` raise when they are."""
+    assert recipes(routes["guarded/<int:pk>/"]) == {"pk": None}
+    assert recipes(routes["api/reviews/(?P<pk>[^/.]+)/$"])["pk"]
 
 
 def test_a_pattern_that_cannot_be_reversed_is_left_out(routes: dict[str, Any]) -> None:

@@ -122,3 +122,18 @@ def about(request):
 
 def help_page(request, topic):
     return HttpResponse(topic)
+
+
+def person(request, username):
+    return HttpResponse(username)
+
+
+class NotToBeRun:
+    """Refuses to be read while routes are described."""
+
+    def __get__(self, instance, owner):
+        raise AssertionError("describing the routes must not run the project's code")
+
+
+class GuardedPage(DetailView):
+    queryset = NotToBeRun()

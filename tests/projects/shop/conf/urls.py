@@ -38,6 +38,8 @@ urlpatterns = [
     path("api/stock/<int:product_pk>/", views.StockView.as_view(), name="stock-of"),
     path("api/search/", views.search, name="search"),
     path("api/categories/<slug:name>/", views.CategoryDetail.as_view(), name="category-api"),
+    path("people/<str:username>/", views.person, name="person"),
+    path("guarded/<int:pk>/", views.GuardedPage.as_view(), name="guarded"),
     re_path(
         r"^archive/(?P<year>[0-9]{4})/(?:page-(?P<page>\d+)/)?$", views.archive, name="archive"
     ),
