@@ -173,7 +173,7 @@ def _user_named(name: str) -> Model | None:
         model: Any = get_user_model()
     except ImproperlyConfigured:  # a project without django.contrib.auth
         return None
-    return model if model.USERNAME_FIELD == name else None
+    return model if name == model.USERNAME_FIELD else None
 
 
 def _only_model(name: str) -> Model | None:
