@@ -114,11 +114,12 @@ def shares(costs_by_trial: Sequence[Sequence[float]]) -> list[Interval]:
     ``costs_by_trial[k][r]`` is what route ``r`` cost in trial ``k`` (calls by mean server time).
     A trial's drift multiplies all of its routes and cancels in the share.
 
-    The interval is Student's t on the logit scale, logit m ± t · se/(m(1 - m)), as survey
-    statistics does for proportions (Korn & Graubard 1998): bounds stay inside 0 to 1 and lean
-    the right way near both ends, and since the mean is transformed and not each trial, a trial
-    in which a route cost nothing is no trouble. A share of exactly 0 or 1 in every trial has
-    that as its interval.
+    The interval is Student's t on the logits of the trials' shares, around the logit of the mean:
+    bounds stay inside 0 to 1, lean the right way near both ends, and are the same whether one
+    looks at a route or at all the others. A route that cost nothing in some trial has no logit
+    there; then the spread of the shares is carried to the logit scale instead, logit m ±
+    t · se/(m(1 - m)), as survey statistics does for proportions (Korn & Graubard 1998). A share
+    of exactly 0 or 1 in every trial has that as its interval.
 
     Raises ValueError without trials, for trials of unequal length, or for one without cost.
     """
@@ -139,11 +140,18 @@ def _share(fractions: Sequence[float]) -> Interval:
     mean, n = fmean(fractions), len(fractions)
     if n == 1:
         return Interval(mean, -math.inf, math.inf, n)
-    half = half_width(fractions)
-    if half == 0 or not 0 < mean < 1:
+    if not 0 < mean < 1:
         return Interval(mean, mean, mean, n)
-    centre, half = math.log(mean / (1 - mean)), half / (mean * (1 - mean))
-    return Interval(mean, _expit(centre - half), _expit(centre + half), n)
+    if min(fractions) > 0 and max(fractions) < 1:
+        half = half_width([_logit(fraction) for fraction in fractions])
+    else:
+        half = half_width(fractions) / (mean * (1 - mean))
+    centre = _logit(mean)
+    return Interval(mean, min(mean, _expit(centre - half)), max(mean, _expit(centre + half)), n)
+
+
+def _logit(p: float) -> float:
+    return math.log(p) - math.log1p(-p)
 
 
 def _expit(x: float) -> float:
