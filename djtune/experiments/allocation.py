@@ -21,8 +21,8 @@ def allocate(budget_s: float, costs: Sequence[RouteCost], minimum: int) -> list[
     """How many requests of each route the next trial makes within ``budget_s`` seconds.
 
     n ∝ weight · sd/√mean: Neyman's optimum for strata of unequal cost (Cochran, Sampling
-    Techniques, 3rd ed., eq. 5.23), which makes the variance of the total Σ weight · mean as small
-    as the time allows. No route gets fewer than ``minimum``, even where these floors alone
+    Techniques, 3rd ed., section 5.5), which makes the variance of the total Σ weight · mean as
+    small as the time allows. No route gets fewer than ``minimum``, even where these floors alone
     exceed the budget; beyond them the budget is kept. Where no route shows any spread, each is
     taken to spread as much as its mean. The same input gives the same numbers.
 

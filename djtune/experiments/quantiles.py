@@ -38,7 +38,7 @@ def quantile_interval(samples_by_trial: Sequence[Sequence[float]], q: float) -> 
     added to it.
 
     By simulation it holds the true quantile in 93 to 99 % of experiments with trials that drift;
-    where stalls gather in some of only three trials, in 91 %.
+    where stalls gather in some of only three trials, in 90 to 91 %.
 
     Below :func:`minimum_n` samples the value is ``None``; with samples from a single trial it
     stands without bounds. ``reason`` says which. Trials without samples are passed over. Raises
