@@ -1,16 +1,21 @@
 """``djtune workload``: write and check the file that says what the app is asked for."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from djtune.errors import DjtuneError
-from djtune.options import Run, common_options
+from djtune.model.workload import Workload
+from djtune.options import Command, common_options
 from djtune.servers.worker import Worker
 from djtune.workloads.discover import routes_of
 from djtune.workloads.file import dump, load
 from djtune.workloads.urlconf import Skipped, from_routes
+
+if TYPE_CHECKING:
+    from djtune.run import Run
 
 DEFAULT_FILE = Path("workload.yaml")
 
@@ -42,12 +47,11 @@ def workload() -> None:
     """
 
 
-@workload.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT_FILE)
+@workload.command(cls=Command)
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 @common_options
-def init(run: Run, file: Path, force: bool) -> None:
-    """Write FILE (workload.yaml) for the project by walking its URLconf; ``-`` prints it.
+def init(run: "Run", force: bool) -> None:
+    """Write a workload for the project by walking its URLconf, to --output or workload.yaml.
 
     Parameters get recipes where the view's model can be told; routes that still need one stand
     at the end of the file as comments, with the reason.
@@ -55,34 +59,36 @@ def init(run: Run, file: Path, force: bool) -> None:
     \b
     Examples:
       djtune workload init
-      djtune workload init peak.yaml --force
-      djtune workload init - | less
+      djtune workload init --output peak.yaml --force
     """
-    printed = str(file) == "-"
-    if file.exists() and not force and not printed:
-        raise DjtuneError(f"{file} exists", hint="name another file, or overwrite it with --force")
+    file = run.options.output or DEFAULT_FILE
+    if file.exists() and not force:
+        raise DjtuneError(
+            f"{file} exists", hint="name another file with --output, or overwrite it with --force"
+        )
     made, skipped = from_routes(routes_of(run.app()))
     if not made.journeys and not any(one.params for one in skipped):
         raise DjtuneError("the URLconf has no route to ask for", hint=_reasons(skipped))
-    text = HEADER + dump(made, skipped)
-    if printed:
-        click.echo(text, nl=False)
-        return
-    file.write_text(text, encoding="utf-8")
-    click.echo(f"{file}: {len(made.journeys)} routes, as likely as each other", err=True)
-    for one in skipped:
-        if one.params:
-            click.echo(f"  {one.route} {one.reason}", err=True)
-    left_out = sum(not one.params for one in skipped)
-    if left_out:
+    file.write_text(HEADER + dump(made, skipped), encoding="utf-8")
+    if not run.options.quiet:
+        _say_what_was_written(file, made, skipped)
+
+
+def _say_what_was_written(file: Path, made: Workload, skipped: list[Skipped]) -> None:
+    click.echo(f"{file}: {len(made.journeys)} routes, each as likely as the others", err=True)
+    wanting = [one for one in skipped if one.params]
+    for one in wanting:
+        click.echo(f"  {one.route} {one.reason}", err=True)
+    if len(wanting) < len(skipped):
+        left_out = len(skipped) - len(wanting)
         click.echo(f"  {left_out} more left out: {_reasons(skipped)}", err=True)
     click.echo(f"next: djtune profile --workload {file}", err=True)
 
 
-@workload.command()
+@workload.command(cls=Command)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT_FILE)
 @common_options
-def check(run: Run, file: Path) -> None:
+def check(run: "Run", file: Path) -> None:
     """Check FILE (workload.yaml) against the app: routes, recipes, users and environment.
 
     \b
