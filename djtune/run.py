@@ -1,0 +1,307 @@
+"""One run of a command: the app, what is said on the way, and how the result leaves."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from djtune import __version__
+from djtune.errors import DjtuneError, ExitCode
+from djtune.model import budget as budgets
+from djtune.model.app import App
+from djtune.model.metrics import Metric
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from djtune.reports.blocks import Report
+
+OutputFormat = Literal["table", "json", "github"]
+Severity = Literal["low", "medium", "high"]
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
+
+
+class Options(Struct, frozen=True):
+    """The values of the common options."""
+
+    settings: str | None = None
+    pythonpath: tuple[str, ...] = ()
+    python: str | None = None
+    format: OutputFormat = "table"
+    output: Path | None = None
+    html: Path | None = None
+    budget: tuple[str, ...] = ()
+    fail_on: Severity | None = None
+    strict: bool = False
+    quiet: bool = False
+    debug: bool = False
+    no_color: bool = False
+    allow_host: tuple[str, ...] = ()
+    live_effects: bool = False
+
+
+class Advance(Protocol):
+    """Moves a progress bar on."""
+
+    def __call__(self, steps: float = 1, *, description: str | None = None) -> None:
+        """Move on by ``steps``; a new ``description`` replaces the old one."""
+
+
+class Run:
+    """What a command works with; made from the common options before the command starts."""
+
+    def __init__(
+        self,
+        options: Options,
+        metrics: Mapping[str, budgets.Kind] | None = None,
+        *,
+        directory: Path | None = None,
+        python: str = "",
+    ) -> None:
+        """Check everything that would spoil the result's way out.
+
+        Args:
+            options: The common options.
+            metrics: What a budget can limit, by name.
+            directory: Where the project is looked for; by default the current directory.
+            python: The project's interpreter, where the options do not name one.
+
+        Raises:
+            DjtuneError: a budget cannot be read, or an output file cannot be written.
+
+        """
+        self.options = options
+        self._directory = directory or Path.cwd()
+        self._python = python
+        if options.budget and not metrics:
+            raise DjtuneError("this command has no figures that a budget could limit")
+        self._budgets = [budgets.parse(text, metrics or {}) for text in options.budget]
+        check_writable(options.output, "--output")
+        check_writable(options.html, "--html")
+        if options.output and options.html and options.output.absolute() == options.html.absolute():
+            raise DjtuneError("--output and --html name the same file")
+
+    @cached_property
+    def console(self) -> "Console":
+        """The console on stderr, for what is said beside the result."""
+        from djtune.reports.terminal import console_for
+
+        return console_for(sys.stderr, color=False if self.options.no_color else None)
+
+    def app(self) -> App:
+        """Find the project that the options and the current directory point at.
+
+        Raises:
+            DjtuneError: no project, settings or usable interpreter was found.
+
+        """
+        from djtune.project import find_app
+
+        return find_app(
+            self._directory,
+            settings=self.options.settings,
+            pythonpath=self.options.pythonpath,
+            python=self.options.python or self._python,
+            allowed_hosts=self.options.allow_host,
+            live_effects=self.options.live_effects,
+        )
+
+    def note(self, text: str) -> None:
+        """Say something that helps to read the result; not under ``--quiet``."""
+        if not self.options.quiet:
+            self.console.print(text, style="dim", soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """Say something that must be known to trust the result."""
+        self.console.print(f"warning: {text}", style="yellow", soft_wrap=True)
+
+    @contextmanager
+    def progress(self, description: str, total: float | None = None) -> Iterator[Advance]:
+        """Show a bar while something takes its time: on a terminal only, and not under --quiet.
+
+        ``total`` is in the unit of the steps, ``None`` where it is not known.
+        """
+        if self.options.quiet or not self.console.is_terminal:
+            yield _stay
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(description, total=total)
+
+            def advance(steps: float = 1, *, description: str | None = None) -> None:
+                bar.update(task, advance=steps, description=description)
+
+            yield advance
+
+    def finish(
+        self,
+        result: Struct,
+        report: "Report",
+        *,
+        metrics: Mapping[str, Mapping[str, Metric]],
+        complete: bool = True,
+        interrupted: bool = False,
+    ) -> int:
+        """Hand over the result, hold it against the budgets, and return the exit status.
+
+        ``metrics`` maps ``METHOD ROUTE`` to the route's figures by name. A result that is not
+        ``complete`` ends with 3, an ``interrupted`` one with 130, whatever the budgets say.
+        """
+        verdicts = [verdict for one in self._budgets for verdict in budgets.judge(one, metrics)]
+        if "budgets" in result.__struct_fields__:
+            result = msgspec.structs.replace(result, budgets=verdicts)
+        if verdicts:
+            report = msgspec.structs.replace(report, blocks=[*report.blocks, *_blocks(verdicts)])
+        self._write(result, report)
+        if interrupted:
+            return ExitCode.INTERRUPTED
+        if not complete:
+            return ExitCode.INCOMPLETE
+        return self._judge(verdicts, report)
+
+    def _judge(self, verdicts: list[budgets.Verdict], report: "Report") -> ExitCode:
+        """Say what was breached and what could not be told, and choose the exit code."""
+        breached = [line(one) for one in verdicts if one.outcome == "breached"]
+        unclear = [line(one) for one in verdicts if one.outcome == "can't tell"]
+        if self.options.fail_on and (count := _findings(report, self.options.fail_on)):
+            breached.append(f"{count} findings of severity {self.options.fail_on} or higher")
+        for text in breached:
+            self.console.print(f"breached: {text}", style="bold red", soft_wrap=True)
+        for text in unclear:
+            self.warn(f"can't tell: {text}")
+        if breached:
+            return ExitCode.BREACHED
+        return ExitCode.INCOMPLETE if unclear and self.options.strict else ExitCode.DONE
+
+    def _write(self, result: Struct, report: "Report") -> None:
+        if self.options.html:
+            from djtune.reports.html import render_html
+
+            page = render_html(report, version=__version__)
+            _save(self.options.html, page.encode() if isinstance(page, str) else page, "--html")
+        if self.options.output:
+            _save(self.options.output, self._rendered(result, report).encode(), "--output")
+            return
+        try:
+            if self.options.format == "table":
+                self._table(report, sys.stdout)
+            else:
+                sys.stdout.write(self._rendered(result, report))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            close_stdout()
+
+    def _rendered(self, result: Struct, report: "Report") -> str:
+        """The result as the text of a file."""
+        if self.options.format == "json":
+            from djtune.reports.json import render_json
+
+            text: Any = render_json(result)
+        elif self.options.format == "github":
+            from djtune.reports.github import render_github
+
+            text = render_github(report)
+        else:
+            stream = StringIO()
+            self._table(report, stream)
+            text = stream.getvalue()
+        text = text.decode() if isinstance(text, bytes) else text
+        return str(text).rstrip("\n") + "\n"
+
+    def _table(self, report: "Report", stream: Any) -> None:
+        from djtune.reports.terminal import console_for, render_terminal
+
+        color = False if self.options.no_color else None
+        render_terminal(report, console_for(stream, color=color))
+
+
+def _stay(steps: float = 1, *, description: str | None = None) -> None:  # noqa: ARG001
+    """Advance a bar that nobody sees."""
+
+
+def line(verdict: budgets.Verdict) -> str:
+    """One line about a verdict: the budget, the route, the figure and the reason."""
+    parts = [verdict.budget]
+    if verdict.route:
+        parts.append(f"{verdict.route} has {_figure(verdict)}")
+    if verdict.reason:
+        parts.append(verdict.reason)
+    return " · ".join(parts)
+
+
+def close_stdout() -> None:
+    """Send what is still to be written nowhere, after the reader of the pipe has gone."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - lives as long as the process
+
+
+def check_writable(path: Path | None, option: str) -> None:
+    """Refuse a file that could not be written, before anything is measured.
+
+    Raises:
+        DjtuneError: the path is an option's name, a folder, or in a folder that does not exist.
+
+    """
+    if path is None:
+        return
+    if str(path).startswith("-"):
+        raise DjtuneError(f"{option} needs a file name, not {str(path)!r}")
+    if path.is_dir():
+        raise DjtuneError(f"{option} {path} is a folder", hint="name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise DjtuneError(
+            f"{option} {path}: there is no folder {path.parent}", hint=f"mkdir -p {path.parent}"
+        )
+
+
+def _save(path: Path, content: bytes, option: str) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise DjtuneError(f"{option} {path}: {error.strerror}") from None
+
+
+def _findings(report: "Report", least: Severity) -> int:
+    """Count the findings of at least a severity."""
+    from djtune.reports.blocks import Finding
+
+    counted = SEVERITIES[SEVERITIES.index(least) :]
+    return sum(isinstance(b, Finding) and b.severity in counted for b in report.blocks)
+
+
+def _blocks(verdicts: Iterable[budgets.Verdict]) -> list[Any]:
+    """The verdicts as a section of the report."""
+    from djtune.reports.blocks import Cell, Column, Heading, Table, Tone
+
+    tones: dict[budgets.Outcome, Tone] = {"ok": "good", "breached": "bad", "can't tell": "warn"}
+    rows = [
+        [
+            Cell(one.budget),
+            Cell(one.route or "none"),
+            Cell(_figure(one)),
+            Cell(one.outcome, note=one.reason, tone=tones[one.outcome]),
+        ]
+        for one in verdicts
+    ]
+    columns = [Column("Budget"), Column("Route"), Column("Figure", align="right")]
+    columns.append(Column("Verdict"))
+    return [Heading("Budgets", level=2, anchor="budgets"), Table(columns, rows)]
+
+
+def _figure(verdict: budgets.Verdict) -> str:
+    """The figure with its interval."""
+    from djtune.reports.format import count, duration, share, size, with_interval
+
+    formatters = {"time": duration, "bytes": size, "share": share, "count": count}
+    return with_interval(verdict.value, verdict.low, verdict.high, formatters[verdict.kind])
