@@ -15,8 +15,9 @@ from .clock import CURRENT, Clock
 from .exchange import Exchange, Target, set_off_checks
 from .player import Request
 from .probes.tasks import SERVES_REQUEST, Stepped, task_factory
+from .scheduler import SchedulerState, queued_between, scheduler_state
 from .transactions import Rollback
-from .wsgi import decoded_path, run_queue_ns
+from .wsgi import decoded_path
 
 
 class ReplayedRequest(ASGIRequest):
@@ -52,27 +53,27 @@ class Driver:
     async def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         # The handler's own context joins this one, so that the transaction's thread serves.
         async with ThreadSensitiveContext():
-            headers, queued = await sync_to_async(self._begin)(request)
+            headers, before = await sync_to_async(self._begin)(request)
             try:
                 scope = self._scope(request, headers)
                 exchange = await self._exchange(scope, request, timed, detail)
             finally:
-                queued = await sync_to_async(self._end)() - queued
-            exchange.machine_ns += queued
+                after = await sync_to_async(self._end)()
+            exchange.machine_ns += queued_between(before, after)
             return exchange
 
-    def _begin(self, request: Request) -> tuple[dict[str, str], int]:
+    def _begin(self, request: Request) -> tuple[dict[str, str], SchedulerState]:
         self._rollback.begin()
         try:
-            return login.headers_for(request.login, request.user_pk), run_queue_ns()
+            return login.headers_for(request.login, request.user_pk), scheduler_state()
         except BaseException:
             self._rollback.end()
             raise
 
-    def _end(self) -> int:
-        queued = run_queue_ns()
+    def _end(self) -> SchedulerState:
+        state = scheduler_state()
         self._rollback.end()
-        return queued
+        return state
 
     async def _exchange(
         self, scope: dict[str, Any], request: Request, timed: bool, detail: Any
@@ -98,11 +99,11 @@ class Driver:
             elif message["type"] == "http.response.body":
                 body.append(message.get("body", b""))
 
-        exchange.machine_ns = -run_queue_ns()
+        before = scheduler_state()
         context = copy_context()
         task = context.run(self._start_task, scope, receive, send, exchange, timed, detail)
         await task
-        exchange.machine_ns += run_queue_ns()
+        exchange.machine_ns = queued_between(before, scheduler_state())
         exchange.body = b"".join(body)
         return exchange
 

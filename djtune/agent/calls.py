@@ -173,6 +173,7 @@ def _row(
         clock.cache_hits,
         clock.cache_misses,
         raw,
+        len(exchange.body),
         packed,
         clock.collections,
         clock.hops,
@@ -194,24 +195,32 @@ def _sizes(exchange: Exchange, step: int, gzipped: dict[int, int]) -> tuple[int,
 
 def measure_overhead(
     emit: Emit, skip: list[int], pairs: int, seconds: float
-) -> list[list[float]]:
-    """Serve every journey bare and timed in turn; rows of step, bare and timed CPU s, queries.
+) -> list[list[list[float]]]:
+    """Serve every journey bare and timed in turn: a block a round, with a row a step.
+
+    A row is the step, its bare and its timed CPU seconds, and its queries. A round that the time
+    does not suffice for is left out.
 
     Bare requests run with every probe taken out. After each switch one request is not counted.
     """
     session = _current()
     skipped = set(skip)
     deadline = time.monotonic() + seconds
-    rows: list[list[float]] = []
+    blocks: list[list[list[float]]] = []
     journeys = range(len(session.workload["journeys"]))
     for pair in range(pairs):
+        block: list[list[float]] = []
         for journey in journeys:
+            block.extend(_overhead_pair(session, journey, skipped, bare_first=pair % 2 == 0))
             if time.monotonic() > deadline:
                 break
-            rows.extend(_overhead_pair(session, journey, skipped, bare_first=pair % 2 == 0))
-        emit({"pair": pair})
+        else:
+            blocks.append(block)
+            emit({"pair": pair})
+            continue
+        break
     probes.install()
-    return rows
+    return blocks
 
 
 def _overhead_pair(
@@ -245,7 +254,7 @@ def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]
     Nothing is timed here. Parameters and keys are compared by digests that do not leave.
     """
     session = _current()
-    results = []
+    results: list[dict[str, Any]] = []
     for journey in range(len(session.workload["journeys"])):
         repeats = Repeats()
         for _ in range(times):

@@ -76,9 +76,9 @@ class Clock:
 
     def __init__(self, parent: Clock | None = None, detail: Any = None) -> None:
         self.root: Clock = parent.root if parent is not None else self
-        self.detail = parent.detail if parent is not None else detail
+        self.detail: Any = parent.detail if parent is not None else detail
         self.totals = [0] * len(PHASES)
-        self.stack = [parent.stack[-1] if parent is not None else PYTHON]
+        self.stack: list[int] = [parent.stack[-1] if parent is not None else PYTHON]
         self.off_cpu = 0
         self.handed = 0
         self.bridging = 0

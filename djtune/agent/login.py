@@ -64,8 +64,8 @@ def find_user(name: str) -> Any:
     from django.core.exceptions import ValidationError
 
     model = get_user_model()
-    lookups = {model.USERNAME_FIELD, getattr(model, "EMAIL_FIELD", None) or "pk", "pk"}
-    for field in sorted(lookups, key=lambda field: field != model.USERNAME_FIELD):
+    email = str(getattr(model, "EMAIL_FIELD", None) or "pk")
+    for field in dict.fromkeys([str(model.USERNAME_FIELD), email, "pk"]):
         try:
             user = model._default_manager.filter(**{field: name}).first()
         except (ValueError, TypeError, ValidationError):

@@ -14,7 +14,9 @@ _VARIABLE = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3,}|[0-9a-fA-F]{16,}
 def key_pattern(key: Any) -> str:
     """A cache key with its variable parts masked: ``profile:12345`` → ``profile:*``."""
     parts = key if isinstance(key, tuple) else (key,)
-    texts = (part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in parts)
+    texts = (
+        part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in parts
+    )
     return " ".join(_VARIABLE.sub("*", text) for text in texts)
 
 

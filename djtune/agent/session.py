@@ -16,7 +16,6 @@ from .templates import WorkloadError
 from .transactions import Rollback, unproven_aliases
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_COLLECTED_BEFORE_TRIAL = 2
 
 
 class Session:

@@ -12,6 +12,7 @@ from . import login
 from .clock import CURRENT, VIEW, Clock
 from .exchange import Exchange, Target, set_off_checks
 from .player import Request
+from .scheduler import queued_between, scheduler_state
 from .transactions import Rollback
 
 
@@ -55,7 +56,7 @@ class Driver:
             exchange.headers = headers
             return body.append
 
-        exchange.machine_ns = -run_queue_ns()
+        before = scheduler_state()
         clock = Clock(detail=detail) if timed else None
         token = CURRENT.set(clock)
         cpu, wall = thread_time_ns(), perf_counter_ns()
@@ -75,7 +76,7 @@ class Driver:
                 exchange.wall_ns = clock.stop()
                 exchange.clock = clock
             CURRENT.reset(token)
-        exchange.machine_ns += run_queue_ns()
+        exchange.machine_ns = queued_between(before, scheduler_state())
         exchange.body = b"".join(body)
         return exchange
 
@@ -112,12 +113,3 @@ def decoded_path(path: str) -> bytes:
     from urllib.parse import unquote_to_bytes
 
     return unquote_to_bytes(path)
-
-
-def run_queue_ns() -> int:
-    """Time that this thread has spent ready to run but not running; 0 where Linux does not tell."""
-    try:
-        with open("/proc/thread-self/schedstat", "rb", buffering=0) as file:  # noqa: PTH123
-            return int(file.read().split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0

@@ -73,9 +73,7 @@ async def _run_beside(coroutine: Coroutine[Any, Any, Any], parent: Clock) -> Any
         child.stop()
 
 
-def task_factory(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
-) -> asyncio.Task[Any]:
+def task_factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
     """Make a task that goes on with the request, runs beside it, or has nothing to do with it."""
     clock = CURRENT.get()
     name = getattr(coroutine, "__name__", "")
@@ -213,9 +211,8 @@ def _timed_start(start: Callable[..., Any]) -> Callable[..., Any]:
 
 def _runs_the_app(thread: Thread) -> bool:
     """Whether the thread is the app's own: pool threads get a clock with each piece of work."""
-    return getattr(thread, "_target", None) is None or not getattr(
-        thread._target, "__module__", ""
-    ).startswith("concurrent.futures")  # type: ignore[attr-defined]
+    target = getattr(thread, "_target", None)
+    return not str(getattr(target, "__module__", "")).startswith("concurrent.futures")
 
 
 def _beside(function: Callable[..., Any], parent: Clock) -> Callable[..., Any]:

@@ -1,0 +1,183 @@
+"""``djtune profile``: endpoints ranked by the server time that they cost."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from djtune.model.budget import Kind
+from djtune.options import Command, common_options
+from djtune.profiling.result import ProfileResult
+
+if TYPE_CHECKING:
+    from djtune.profiling.gather import Gathered, Request
+    from djtune.run import Run
+
+RESULT = ProfileResult
+METRICS: dict[str, Kind] = {
+    "mean": "time",
+    "p50": "time",
+    "p95": "time",
+    "p99": "time",
+    "cold": "time",
+    "share": "share",
+    "queries": "count",
+    "bytes": "bytes",
+    "gzip": "bytes",
+    "hit_ratio": "share",
+    "collections": "count",
+}
+DURATION = 60.0
+TRIALS = 8
+PRECISE = 4
+
+
+@click.command(
+    cls=Command,
+    epilog="""\b
+Examples:
+  djtune profile                                  # every route that can be asked for, 60 s
+  djtune profile --as alice 'api/*'               # some routes, signed in
+  djtune profile --workload peak.yaml --html report.html
+  djtune profile --budget 'GET /api/epg*: p95<200ms' --budget 'queries<20'
+""",
+)
+@click.argument("routes", nargs=-1, metavar="[ROUTE]...")
+@click.option(
+    "--workload",
+    "workload_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The journeys to make; by default every route, equally often.",
+)
+@click.option(
+    "--as", "user", metavar="USER", help="Sign in as this user: a username, e-mail or id."
+)
+@click.option(
+    "--login",
+    type=click.Choice(["session", "token", "force"]),
+    default="session",
+    show_default=True,
+    help="How --as signs in: a session, an authtoken, or past rest_framework's authentication.",
+)
+@click.option(
+    "--duration",
+    metavar="S",
+    type=click.FloatRange(min=5),
+    default=DURATION,
+    show_default=True,
+    help="Seconds to measure for.",
+)
+@click.option(
+    "--trials",
+    metavar="K",
+    type=click.IntRange(min=1),
+    default=TRIALS,
+    show_default=True,
+    help="Fresh processes to measure in.",
+)
+@click.option("--precise", is_flag=True, help="Measure four times as long, for narrow intervals.")
+@click.option(
+    "--interface",
+    type=click.Choice(["wsgi", "asgi"]),
+    help="How the app is served; by default what its settings say.",
+)
+@click.option(
+    "--unsafe", is_flag=True, help="Make requests other than GET and HEAD too; all are rolled back."
+)
+@click.option(
+    "--bandwidth",
+    metavar="MBIT",
+    type=click.FloatRange(min=0.001),
+    default=10.0,
+    show_default=True,
+    help="Mbit/s at which response bytes become seconds that users wait.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="What is drawn, and in what order."
+)
+@common_options(metrics=METRICS)
+def profile(
+    run: "Run",
+    routes: tuple[str, ...],
+    workload_file: Path | None,
+    user: str | None,
+    login: str,
+    duration: float,
+    trials: int,
+    precise: bool,
+    interface: str | None,
+    unsafe: bool,
+    bandwidth: float,
+    seed: int,
+) -> int:
+    """Rank the routes by the server time that they cost, and split each into phases.
+
+    The app runs in fresh processes, every request rolled back. ROUTE names routes to measure, as
+    a path or a glob; without any, all of the workload's.
+    """
+    from djtune.profiling import gather
+    from djtune.profiling.plan import Budget
+    from djtune.workloads.file import load
+
+    if precise:
+        duration *= PRECISE
+    request = gather.Request(
+        app=msgspec.structs.replace(run.app(), interface=interface),
+        budget=Budget(duration, trials),
+        workload=load(workload_file) if workload_file else None,
+        patterns=list(routes),
+        sign_in={"user": user, "login": login} if user else None,
+        unsafe=unsafe,
+        seed=seed,
+    )
+    run.note(
+        f"Plan: look at the routes, then {trials} fresh processes for "
+        f"{duration:.0f} s in all, then the price of measuring itself."
+    )
+    gathered = gather.Gathered()
+    interrupted = _measure(run, request, gathered)
+    return _report(run, gathered, bandwidth * 1e6, interrupted)
+
+
+def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
+    """Gather; return whether the user cut it short with something to show."""
+    from djtune.profiling import gather
+
+    try:
+        gather.survey(request, gathered, run.note)
+        with run.progress("measuring", total=request.budget.seconds) as tick:
+            gather.measure(request, gathered, tick)
+    except KeyboardInterrupt:
+        if not any(trial.samples for trial in gathered.trials.trials):
+            raise
+        run.note("interrupted: here is what was measured until then")
+        return True
+    return False
+
+
+def _report(run: "Run", gathered: "Gathered", bandwidth: float, interrupted: bool) -> int:
+    from djtune.errors import ExitCode
+    from djtune.experiments.host import read_machine
+    from djtune.profiling.assemble import assemble, metrics
+    from djtune.profiling.present import present
+
+    result = assemble(gathered, read_machine(), bandwidth=bandwidth)
+    code = run.finish(
+        result,
+        present(result, _next_command(result)),
+        metrics=metrics(result),
+        complete=result.complete,
+    )
+    return ExitCode.INTERRUPTED if interrupted else code
+
+
+def _next_command(result: ProfileResult) -> str:
+    """What to run next: the dearest route by itself, more precisely, where that could tell more."""
+    if not result.routes or result.requests_per_hour is not None:
+        return ""
+    if result.weights_from == "uniform":
+        return "djtune workload init --output workload.yaml"
+    return f"djtune profile {shlex.quote(result.routes[0].route)} --precise"

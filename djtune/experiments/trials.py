@@ -1,0 +1,126 @@
+"""Trials: fresh worker processes, one after another, each given the time that is left to it."""
+
+import time
+from collections.abc import Callable, Sequence
+from statistics import fmean, pstdev
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from djtune.errors import DjtuneError
+from djtune.experiments import noise
+from djtune.experiments.allocation import RouteCost, allocate
+from djtune.model.app import App
+from djtune.model.samples import Sample, Trial
+from djtune.model.workload import Workload
+from djtune.servers.worker import Worker
+
+LEAST_A_TRIAL = 4
+"""Times that each journey is made in a trial at least: the first is cold."""
+OVERTIME = 1.5
+
+Tick = Callable[[float], None]
+
+
+class TrialPlan(Struct, frozen=True):
+    """What every trial is to do."""
+
+    app: App
+    workload: Workload
+    interface: str
+    skip: list[int]
+    """Steps that are not asked for."""
+    trials: int
+    seconds: float
+    """Time for all trials together, loading the app included."""
+    seed: int = 1
+    sign_in: dict[str, str] | None = None
+
+
+class Trials(Struct):
+    """What has been measured so far; filled as the trials go, so that nothing is lost."""
+
+    trials: list[Trial] = field(default_factory=list)
+    noises: list[noise.Noise] = field(default_factory=list)
+    failure: str = ""
+    """Why the last trial ended early."""
+
+
+def run_trials(plan: TrialPlan, costs: list[RouteCost], into: Trials, tick: Tick) -> None:
+    """Run the trials, adding to ``into``; ``tick`` is told the seconds that pass.
+
+    ``costs`` is the first guess of each journey's time; every trial sharpens it. A worker that
+    dies ends the run: what was measured is kept and ``into.failure`` says why.
+    """
+    begun = time.monotonic()
+    for number in range(plan.trials):
+        left = plan.seconds - (time.monotonic() - begun)
+        start = time.monotonic()
+        into.noises.append(noise.probe())
+        try:
+            _run_trial(plan, number, left / (plan.trials - number), costs, into, tick)
+        except DjtuneError as error:
+            if not into.trials:
+                raise
+            into.failure = error.message
+            return
+        costs = journey_costs(plan.workload, into.trials[-1].samples, costs)
+        tick(time.monotonic() - start)
+
+
+def _run_trial(
+    plan: TrialPlan,
+    number: int,
+    seconds: float,
+    costs: Sequence[RouteCost],
+    into: Trials,
+    tick: Tick,  # noqa: ARG001
+) -> None:
+    start = time.monotonic()
+    seed = plan.seed + 1 + number
+    with Worker(plan.app) as worker:
+        worker.call(
+            "open_session",
+            workload=msgspec.to_builtins(plan.workload),
+            seed=seed,
+            interface=plan.interface,
+            sign_in=plan.sign_in,
+        )
+        budget = max(0.0, seconds - (time.monotonic() - start))
+        trial = Trial([], complete=False)
+        into.trials.append(trial)
+
+        def keep(rows: Any) -> None:
+            trial.samples.extend(msgspec.convert(rows, list[Sample]))
+
+        summary = worker.call(
+            "run_trial",
+            on_part=keep,
+            counts=allocate(budget, costs, LEAST_A_TRIAL),
+            skip=plan.skip,
+            seed=seed,
+            seconds=budget * OVERTIME + 1,
+        )
+    trial.distinct_users = summary["distinct"]["users"]
+    trial.distinct_params = summary["distinct"]["params"]
+    trial.complete = True
+
+
+def journey_costs(
+    workload: Workload, samples: Sequence[Sample], known: Sequence[RouteCost]
+) -> list[RouteCost]:
+    """Mean and spread of each journey's time, as the sum over its steps (taken as independent)."""
+    by_step: dict[int, list[float]] = {}
+    for sample in samples:
+        if not sample.cold:
+            by_step.setdefault(sample.step, []).append(sample.wall / 1e9)
+    costs = []
+    step = 0
+    for journey, before in zip(workload.journeys, known, strict=True):
+        steps = range(step, step + len(journey.steps))
+        step += len(journey.steps)
+        mean = sum(fmean(by_step[i]) for i in steps if i in by_step)
+        variance = sum(pstdev(by_step[i]) ** 2 for i in steps if i in by_step)
+        costs.append(RouteCost(mean, variance**0.5, journey.weight) if mean > 0 else before)
+    return costs

@@ -1,0 +1,66 @@
+"""One timed request, as the agent sends it: a row, because there are many."""
+
+from msgspec import Struct
+
+
+class Sample(Struct, array_like=True, frozen=True):
+    """Times in nanoseconds, sizes in bytes."""
+
+    step: int
+    """Index of the step among all steps of all journeys."""
+    cold: bool
+    """The first request for this step in its process."""
+    ok: bool
+    """The answer was the one expected; others are left out of the timings."""
+    status: int
+    wall: int
+    """Server time, from the request's arrival to its last byte and the response's close."""
+    cpu: int
+    """CPU time of the thread that served it (of the process, under ASGI)."""
+    machine: int
+    """Time on the machine's run queue, neither running nor waiting for anything."""
+    phases: list[int]
+    """Exclusive time per phase, in the order of :data:`PHASES`."""
+    queries: dict[str, int]
+    """Queries per database alias."""
+    sql: dict[str, int]
+    """Time in SQL, execute and fetch, per database alias."""
+    cache_hits: int
+    cache_misses: int
+    raw_bytes: int
+    """Length of the body before any compression."""
+    wire_bytes: int
+    """Length of the body as it was sent."""
+    gzip_bytes: int
+    """Length of the body after gzip; -1 where it was not packed this time."""
+    collections: list[int]
+    """Garbage collections per generation."""
+    hops: int
+    """Work handed from the event loop to a thread."""
+    parallel: list[int]
+    """Time per phase of children that ran beside the request; not part of ``wall``."""
+
+
+PHASES = (
+    "python",
+    "middleware",
+    "view",
+    "sql_execute",
+    "sql_fetch",
+    "orm",
+    "cache",
+    "template",
+    "serialization",
+    "gc",
+    "waiting",
+)
+"""The phases of a request; their times and ``machine`` sum to ``wall``."""
+
+
+class Trial(Struct):
+    """What one fresh worker process measured."""
+
+    samples: list[Sample]
+    distinct_users: int = 0
+    distinct_params: list[int] = []
+    complete: bool = True

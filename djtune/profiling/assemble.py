@@ -1,0 +1,168 @@
+"""From what was gathered to the result: pure functions on plain data."""
+
+from collections.abc import Iterable, Sequence
+
+from djtune.experiments import noise
+from djtune.model.findings import FindingData, Saving
+from djtune.model.machine import Machine
+from djtune.model.metrics import Metric
+from djtune.model.samples import Sample
+from djtune.model.workload import Workload
+from djtune.profiling import plan, ranking, repeats
+from djtune.profiling.gather import Gathered
+from djtune.profiling.overhead import price_probes
+from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult, Unmeasured
+
+
+def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> ProfileResult:
+    """Everything that the report says, from everything that was measured."""
+    trials = gathered.trials.trials
+    samples = [sample for trial in trials for sample in trial.samples]
+    workload = gathered.workload
+    per_hour = _requests_per_hour(workload, gathered.skip)
+    routes = ranking.rank_routes(
+        ranking.gather_samples(workload, gathered.skip, trials),
+        gathered.routes,
+        bandwidth=bandwidth,
+        requests_per_hour=per_hour,
+        distinct_params=_most(trial.distinct_params for trial in trials),
+    )
+    priced = repeats.price_repeats(workload, gathered.repeats, samples)
+    missing = plan.unmeasured(workload, gathered.classes, gathered.unsafe, gathered.routes)
+    facts = gathered.facts
+    return ProfileResult(
+        app=AppFacts(
+            python=facts["python"],
+            django=facts["django"],
+            interface=gathered.interface,
+            debug=facts["debug"],
+            distorting=facts["distorting"],
+            databases={alias: db["vendor"] for alias, db in facts["databases"].items()},
+            caches=facts["caches"],
+        ),
+        machine=machine,
+        noise=noise.total(gathered.trials.noises),
+        weights_from=workload.weights_from,
+        routes=routes,
+        unmeasured=[*missing, *gathered.wanting],
+        repeats=priced,
+        findings=_findings(gathered, samples, routes, priced, missing),
+        trials=len(trials),
+        requests=sum(sample.ok for sample in samples),
+        distinct_users=max((trial.distinct_users for trial in trials), default=0),
+        bandwidth=bandwidth,
+        requests_per_hour=per_hour,
+        seconds=gathered.seconds,
+        overhead=price_probes(gathered.overhead_rows),
+        warnings=_warnings(gathered),
+        connect_seconds=gathered.connect_seconds,
+        complete=gathered.complete,
+    )
+
+
+def _most(lists: Iterable[list[int]]) -> list[int]:
+    """Element by element, the largest of several lists of counts."""
+    return [max(column) for column in zip(*filter(None, lists), strict=True)]
+
+
+def _requests_per_hour(workload: Workload, skip: set[int]) -> float | None:
+    """Measured requests per hour, where the workload says how many journeys there are."""
+    if workload.journeys_per_hour is None:
+        return None
+    total = sum(journey.weight for journey in workload.journeys)
+    made = sum(sum(steps.values()) for steps in ranking.step_weights(workload, skip).values())
+    return workload.journeys_per_hour * made / total
+
+
+def _findings(
+    gathered: Gathered,
+    samples: Sequence[Sample],
+    routes: Sequence[RouteResult],
+    priced: Sequence[Repeat],
+    missing: Sequence[Unmeasured],
+) -> list[FindingData]:
+    seconds = repeats.journey_seconds(gathered.workload, samples)
+    found = repeats.findings(priced, seconds, gathered.workload)
+    found += _reconnects(gathered, routes)
+    found.sort(key=lambda finding: -(finding.saving.value if finding.saving else 0.0))
+    return found + [
+        FindingData(
+            kind="broken",
+            title=f"{entry.method} /{entry.route} fails",
+            where=entry.where,
+            evidence=[entry.detail],
+            remedy="Repair it: requests that fail cost server time too.",
+            confidence="seen on every request",
+        )
+        for entry in missing
+        if entry.why == "error" and entry.detail.startswith("a repair (5")
+    ]
+
+
+def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[FindingData]:
+    """CONN_MAX_AGE = 0 opens a connection for every request: said where that is dear."""
+    if gathered.interface == "asgi":
+        return []
+    found = []
+    for alias, opening in gathered.connect_seconds.items():
+        facts = gathered.facts["databases"][alias]
+        using = [route for route in routes if alias in route.databases]
+        if facts["conn_max_age"] != 0 or facts["vendor"] == "sqlite" or not using:
+            continue
+        found.append(
+            FindingData(
+                kind="reconnects",
+                title=f"Every request opens a connection to the database {alias!r}",
+                where=f"DATABASES[{alias!r}]['CONN_MAX_AGE']",
+                evidence=[
+                    f"opening one took {1000 * opening:.2g} ms (n=1); CONN_MAX_AGE is 0",
+                    "the times in this report leave it out: the replay keeps its connection",
+                ],
+                saving=Saving(opening, "s per request"),
+                remedy="Set CONN_MAX_AGE to 60 with CONN_HEALTH_CHECKS, or use a pool; "
+                "see that the server allows as many connections as there are worker threads.",
+                patch=f'DATABASES["{alias}"]["CONN_MAX_AGE"] = 60\n'
+                f'DATABASES["{alias}"]["CONN_HEALTH_CHECKS"] = True',
+                confidence="estimate from one connection",
+            )
+        )
+    return found
+
+
+def _warnings(gathered: Gathered) -> list[str]:
+    warnings = []
+    if gathered.facts["debug"]:
+        warnings.append(
+            "DEBUG is on: queries are logged and templates compiled anew; these figures are not "
+            "production's"
+        )
+    if gathered.facts["distorting"]:
+        names = ", ".join(gathered.facts["distorting"])
+        warnings.append(f"active in the app, and in every figure below: {names}")
+    if gathered.trials.failure:
+        warnings.append(f"cut short: {gathered.trials.failure}")
+    return warnings
+
+
+def metrics(result: ProfileResult) -> dict[str, dict[str, Metric]]:
+    """What budgets are judged by: "METHOD /route" → metric → figure."""
+    return {
+        f"{route.method} /{route.route.lstrip('/')}": {
+            "mean": route.mean,
+            "p50": route.p50,
+            "p95": route.p95,
+            "p99": route.p99,
+            "cold": route.cold,
+            "share": route.share,
+            "queries": _exact(route.queries.high, route.n),
+            "bytes": _exact(route.wire_bytes, route.n),
+            "gzip": _exact(route.gzip_bytes, route.n),
+            "hit_ratio": _exact(route.cache_hit_ratio, route.n),
+            "collections": _exact(sum(route.collections), route.n),
+        }
+        for route in result.routes
+    }
+
+
+def _exact(value: float | None, n: int) -> Metric:
+    return Metric(value, n=n, reason="" if value is not None else "not measured")

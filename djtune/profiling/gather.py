@@ -1,0 +1,167 @@
+"""Talks to the app: which steps answer, what they ask for again, how long they take."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from djtune.errors import DjtuneError
+from djtune.experiments.trials import TrialPlan, Trials, run_trials
+from djtune.model.app import App
+from djtune.model.routes import Route
+from djtune.model.workload import Workload
+from djtune.profiling import plan as planning
+from djtune.profiling.result import Unmeasured
+from djtune.servers.worker import Worker
+from djtune.workloads.urlconf import from_routes
+
+REPEAT_JOURNEYS = 3
+OVERHEAD_PAIRS = 40
+
+Say = Callable[[str], None]
+Tick = Callable[[float], None]
+
+
+class Request(Struct, frozen=True):
+    """What the user asked ``djtune profile`` for."""
+
+    app: App
+    budget: planning.Budget
+    workload: Workload | None
+    """``None``: every route of the URLconf that can be asked for, equally often."""
+    patterns: list[str]
+    sign_in: dict[str, str] | None
+    unsafe: bool
+    seed: int
+
+
+class Gathered(Struct):
+    """Everything that was measured; filled step by step, so that an interruption loses nothing."""
+
+    workload: Workload = field(default_factory=lambda: Workload([]))
+    facts: dict[str, Any] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
+    wanting: list[Unmeasured] = field(default_factory=list)
+    """Routes of the URLconf that cannot be asked for without help."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Why routes were left out of a bare run → how many."""
+    classes: list[dict[str, Any]] = field(default_factory=list)
+    unsafe: dict[int, str] = field(default_factory=dict)
+    repeats: list[dict[str, Any]] = field(default_factory=list)
+    overhead_rows: list[list[list[float]]] = field(default_factory=list)
+    trials: Trials = field(default_factory=Trials)
+    connect_seconds: dict[str, float] = field(default_factory=dict)
+    interface: str = ""
+    seconds: float = 0.0
+    complete: bool = False
+
+    @property
+    def skip(self) -> set[int]:
+        """Steps that are in no figure."""
+        bad = {entry["step"] for entry in self.classes if entry["class"] != "ok"}
+        return bad | set(self.unsafe)
+
+
+def survey(request: Request, into: Gathered, say: Say) -> None:
+    """Load the app once: find its routes, class every step, and look for repeats.
+
+    Raises :class:`DjtuneError` when nothing can be measured.
+    """
+    with Worker(request.app) as worker:
+        into.facts = worker.facts
+        into.interface = request.app.interface or worker.facts["interface"]
+        routes = msgspec.convert(worker.call("describe_routes"), list[Route])
+        into.routes = {route.route: route for route in routes}
+        workload = request.workload or _whole_urlconf(routes, into)
+        into.workload = planning.choose_journeys(workload, request.patterns)
+        opened = _open(worker, request, into)
+        into.connect_seconds = opened["connect_seconds"]
+        into.unsafe = planning.unsafe_steps(
+            into.workload, allowed=request.unsafe, unproven=opened["unproven"]
+        )
+        say(f"asking for each of {len(planning.steps_of(into.workload))} steps once")
+        into.classes = worker.call("class_steps", skip=sorted(into.unsafe))
+        _require_something_measurable(into)
+        into.repeats = worker.call("find_repeats", skip=sorted(into.skip), times=REPEAT_JOURNEYS)
+
+
+def _whole_urlconf(routes: Sequence[Route], into: Gathered) -> Workload:
+    """Every route that can be asked for; what cannot is remembered with its reason."""
+    workload, skipped = from_routes(list(routes))
+    for route in routes:
+        if route.left_out:
+            into.left_out[route.left_out] = into.left_out.get(route.left_out, 0) + 1
+    into.wanting = [
+        Unmeasured(entry.method or "GET", entry.route, "recipe", entry.reason, entry.view)
+        for entry in skipped
+        if not into.routes[entry.route].left_out
+    ]
+    if not workload.journeys:
+        raise DjtuneError(
+            "no route of the URLconf can be asked for without help",
+            hint="write a workload: djtune workload init",
+        )
+    return workload
+
+
+def _require_something_measurable(into: Gathered) -> None:
+    if any(entry["class"] == "ok" for entry in into.classes):
+        return
+    missing = planning.unmeasured(into.workload, into.classes, into.unsafe, into.routes)
+    first = missing[0]
+    raise DjtuneError(
+        f"none of the {len(missing)} routes answered as expected; "
+        f"{first.method} /{first.route} needs {first.detail}",
+        hint="pass --as USER, or give the routes recipes: djtune workload init",
+    )
+
+
+def _open(worker: Worker, request: Request, into: Gathered) -> dict[str, Any]:
+    opened: dict[str, Any] = worker.call(
+        "open_session",
+        workload=msgspec.to_builtins(into.workload),
+        seed=request.seed,
+        interface=into.interface,
+        sign_in=request.sign_in,
+    )
+    return opened
+
+
+def measure(request: Request, into: Gathered, tick: Tick) -> None:
+    """Time the routes in fresh workers, then price the probes themselves."""
+    begun = time.monotonic()
+    skip = sorted(into.skip)
+    run_trials(
+        TrialPlan(
+            app=request.app,
+            workload=into.workload,
+            interface=into.interface,
+            skip=skip,
+            trials=request.budget.trials,
+            seconds=request.budget.seconds - request.budget.overhead,
+            seed=request.seed,
+            sign_in=request.sign_in,
+        ),
+        planning.first_costs(into.workload, into.classes),
+        into.trials,
+        tick,
+    )
+    into.complete = not into.trials.failure
+    if into.complete:
+        _price_probes(request, into, skip)
+        tick(request.budget.overhead)
+    into.seconds = time.monotonic() - begun
+
+
+def _price_probes(request: Request, into: Gathered, skip: list[int]) -> None:
+    """Serve every journey bare and timed in turn, in a worker of its own."""
+    with Worker(request.app) as worker:
+        _open(worker, request, into)
+        into.overhead_rows = worker.call(
+            "measure_overhead",
+            skip=skip,
+            pairs=OVERHEAD_PAIRS,
+            seconds=request.budget.overhead,
+        )

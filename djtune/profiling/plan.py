@@ -1,0 +1,143 @@
+"""How a run spends its time, and what it asks for: decided before anything is timed."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from msgspec import Struct
+
+from djtune.errors import DjtuneError
+from djtune.experiments.allocation import RouteCost
+from djtune.model.routes import Route
+from djtune.model.workload import Workload
+from djtune.profiling.result import Unmeasured
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OVERHEAD_SHARE = 0.15
+"""Part of the time that goes into pricing the probes."""
+
+
+class Budget(Struct, frozen=True):
+    """How long a run may take, in seconds, and over how many trials."""
+
+    seconds: float
+    trials: int
+
+    @property
+    def overhead(self) -> float:
+        """Seconds for pricing the probes."""
+        return self.seconds * OVERHEAD_SHARE
+
+
+def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
+    """The journeys with a step whose route matches one of ``patterns``; all without patterns.
+
+    A pattern is a part of a route or a glob over the whole, with or without the leading slash.
+    Raises :class:`DjtuneError` for a pattern that matches nothing.
+    """
+    if not patterns:
+        return workload
+    chosen = []
+    for journey in workload.journeys:
+        routes = [step.route for step in journey.steps]
+        if any(matches(route, pattern) for route in routes for pattern in patterns):
+            chosen.append(journey)
+    every = sorted({step.route for journey in workload.journeys for step in journey.steps})
+    for pattern in patterns:
+        if not any(matches(route, pattern) for route in every):
+            raise DjtuneError(
+                f"no route matches {pattern!r}",
+                hint=f"the workload asks for {', '.join(every[:8])}"
+                + (f" and {len(every) - 8} more" if len(every) > 8 else ""),
+            )
+    return Workload(
+        chosen,
+        users=workload.users,
+        weights_from=workload.weights_from,
+        journeys_per_hour=workload.journeys_per_hour,
+    )
+
+
+def matches(route: str, pattern: str) -> bool:
+    """Whether ``pattern`` names the route."""
+    route, pattern = "/" + route.lstrip("/^"), "/" + pattern.lstrip("/")
+    return fnmatchcase(route, pattern) or route.rstrip("/$") == pattern.rstrip("/")
+
+
+def unsafe_steps(
+    workload: Workload, *, allowed: bool, unproven: Mapping[str, str]
+) -> dict[int, str]:
+    """Step → why it is not asked for: a method that writes, not asked for or not undoable."""
+    reasons: dict[int, str] = {}
+    number = 0
+    for journey in workload.journeys:
+        for step in journey.steps:
+            if step.method not in SAFE_METHODS:
+                if not (allowed or step.unsafe):
+                    reasons[number] = "needs --unsafe, or `unsafe: true` on its step"
+                elif unproven:
+                    alias, why = next(iter(unproven.items()))
+                    reasons[number] = f"a rollback on {alias!r} could not be proven: {why}"
+            number += 1
+    return reasons
+
+
+def steps_of(workload: Workload) -> list[tuple[str, str]]:
+    """(method, route) of every step, in order."""
+    return [(step.method, step.route) for journey in workload.journeys for step in journey.steps]
+
+
+def first_costs(workload: Workload, classes: Sequence[Mapping[str, Any]]) -> list[RouteCost]:
+    """A first guess of each journey's time, from the requests that classed its steps."""
+    seconds = {entry["step"]: entry["seconds"] for entry in classes}
+    costs = []
+    number = 0
+    for journey in workload.journeys:
+        steps = range(number, number + len(journey.steps))
+        number += len(journey.steps)
+        warm = [min(seconds[step]) for step in steps if seconds.get(step)]
+        mean = sum(warm) or 0.001
+        costs.append(RouteCost(mean, mean / 4, journey.weight))
+    return costs
+
+
+def unmeasured(
+    workload: Workload,
+    classes: Sequence[Mapping[str, Any]],
+    unsafe: Mapping[int, str],
+    known: Mapping[str, Route],
+) -> list[Unmeasured]:
+    """The steps that are left out, one entry a route, with what each needs."""
+    steps = steps_of(workload)
+    found: dict[tuple[str, str], Unmeasured] = {}
+    for step, why in unsafe.items():
+        method, route = steps[step]
+        found[method, route] = Unmeasured(method, route, "unsafe", why, _where(route, known))
+    for entry in classes:
+        if entry["class"] != "ok":
+            method, route = steps[entry["step"]]
+            found[method, route] = Unmeasured(
+                method, route, entry["class"], explain(entry), _where(route, known)
+            )
+    return list(found.values())
+
+
+def explain(entry: Mapping[str, Any]) -> str:
+    """What a route that did not answer as expected needs."""
+    kind, status = entry["class"], entry["status"]
+    if kind == "login":
+        return f"a signed-in user ({status}): pass --as USER"
+    if kind == "throttled":
+        return f"its throttle lifted ({status})"
+    if kind == "redirect":
+        return f"the route that it redirects to ({status})"
+    if kind == "missing":
+        return f"parameters that exist ({status}): give it a recipe in a workload file"
+    if kind == "refused":
+        hosts = entry["hosts"]
+        return f"{', '.join(hosts)}: pass --allow-host {hosts[0]} if it may be reached"
+    return f"a repair ({status}, {entry['failure']})" if status else str(entry["failure"])
+
+
+def _where(route: str, known: Mapping[str, Route]) -> str:
+    return f"{known[route].file}:{known[route].line}" if route in known else ""

@@ -1,0 +1,373 @@
+# ruff: noqa: RUF001 (typographic signs are meant)
+"""A profile's result as report blocks."""
+
+from collections.abc import Sequence
+
+from djtune.model.findings import FindingData
+from djtune.model.metrics import Metric
+from djtune.profiling.result import Overhead, Phases, ProfileResult, RouteResult, Unmeasured
+from djtune.reports import format as fmt
+from djtune.reports.blocks import (
+    Block,
+    Cell,
+    Column,
+    Command,
+    Finding,
+    Heading,
+    Note,
+    Report,
+    Segment,
+    Stack,
+    Table,
+)
+
+PHASE_LABELS = {
+    "view": "view",
+    "sql_execute": "SQL execute",
+    "sql_fetch": "SQL fetch",
+    "orm": "ORM",
+    "serialization": "serialization",
+    "template": "template",
+    "cache": "cache",
+    "waiting": "waiting",
+    "gc": "GC",
+    "middleware": "middleware",
+    "python": "Python",
+    "machine": "machine",
+}
+SHOWN_UNMEASURED = 12
+NOISY_MS_PER_S = 50.0
+
+
+def present(result: ProfileResult, next_command: str = "") -> Report:
+    """The report: what bends the figures first, then the ranking, where time goes, what to do."""
+    blocks: list[Block] = [Note(f"Beware: {warning}", tone="warn") for warning in result.warnings]
+    blocks.append(_coverage(result))
+    if result.routes:
+        blocks += [
+            Heading("Ranking by total server time", anchor="ranking"),
+            _ranking(result),
+            Heading("Where the time goes", anchor="phases"),
+            _breakdown(result),
+        ]
+        if any(len(route.databases) > 1 for route in result.routes):
+            blocks.append(_databases(result.routes))
+        if any(_total(route.parallel) for route in result.routes):
+            blocks.append(_parallel(result.routes))
+    if result.findings:
+        blocks.append(Heading("Findings", anchor="findings"))
+        blocks += [_finding(finding) for finding in result.findings]
+    if result.unmeasured:
+        blocks += [Heading("Not measured", anchor="unmeasured"), _unmeasured(result.unmeasured)]
+    blocks += [Heading("How it was measured", anchor="method"), *_method(result)]
+    if next_command:
+        blocks.append(Command(next_command, "the next thing worth knowing"))
+    app = result.app
+    vendors = ", ".join(sorted(set(app.databases.values()))) or "no database"
+    return Report(
+        title="Where the server time goes",
+        subtitle=f"Django {app.django} on Python {app.python}, {app.interface.upper()}, {vendors}",
+        blocks=blocks,
+    )
+
+
+def _coverage(result: ProfileResult) -> Note:
+    measured = len(result.routes)
+    total = measured + len(result.unmeasured)
+    needs = _counted([entry.why for entry in result.unmeasured])
+    rest = f"; the rest need {needs}" if needs else ""
+    return Note(
+        f"{measured} of {total} routes measured{rest}. "
+        f"{result.requests:,} requests in {result.trials} fresh processes, "
+        f"service time (one request at a time). Weights: {result.weights_from}.",
+        tone="plain",
+    )
+
+
+_NEEDS = {
+    "login": "a user",
+    "throttled": "their throttle lifted",
+    "redirect": "another route",
+    "missing": "parameters that exist",
+    "refused": "a host that is not allowed",
+    "error": "a repair",
+    "unsafe": "--unsafe",
+    "recipe": "a recipe",
+}
+
+
+def _counted(reasons: Sequence[str]) -> str:
+    counts = {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+    return ", ".join(f"{_NEEDS[reason]} ({count})" for reason, count in counts.items())
+
+
+def _ranking(result: ProfileResult) -> Table:
+    per = "an hour" if result.requests_per_hour else "1,000 requests"
+    columns = [
+        Column("#", "right"),
+        Column("route"),
+        Column("share", "right", help="of all server time: calls × mean, with 95 % interval"),
+        Column("mean", "right", help="server time, first to last byte"),
+        Column("p50", "right", 5),
+        Column("p95", "right", 2),
+        Column("p99", "right", 3),
+        Column("where it goes", "left", 1, help="mean time by phase"),
+        Column("queries", "right", 2),
+        Column("bytes", "right", 4, help="of the body on the wire; after gzip below it"),
+        Column("hits", "right", 7, help="cache hit ratio"),
+        Column("weight", "right", 6, help=f"requests in 1,000 ({result.weights_from})"),
+        Column("user-s", "right", 7, help=f"seconds that users wait in {per}, wire included"),
+        Column("cold", "right", 8, help="first request in a fresh process"),
+        Column("n", "right", 9),
+    ]
+    return Table(
+        columns=columns,
+        rows=[_ranking_row(route) for route in result.routes],
+        caption=_caption(result, per),
+    )
+
+
+def _caption(result: ProfileResult, per: str) -> str:
+    return (
+        "95 % intervals. A rank with “=” is a tie: its interval overlaps another's. "
+        f"user-s: seconds that users wait in {per}, with "
+        f"{result.bandwidth / 1e6:g} Mbit/s (--bandwidth)."
+    )
+
+
+def _ranking_row(route: RouteResult) -> list[Cell]:
+    return [
+        Cell(route.rank),
+        Cell(f"{route.method} {_path(route.route)}", note=route.where),
+        _metric(route.share, fmt.share),
+        _metric(route.mean, fmt.duration),
+        _metric(route.p50, fmt.duration),
+        _metric(route.p95, fmt.duration),
+        _metric(route.p99, fmt.duration),
+        Cell(stack=Stack(_segments(route.phases))),
+        _queries(route.queries),
+        Cell(
+            fmt.size(route.wire_bytes),
+            note=f"gzip {fmt.size(route.gzip_bytes)}" if route.gzip_bytes is not None else "",
+        ),
+        Cell(fmt.share(route.cache_hit_ratio) if route.cache_hit_ratio is not None else "–"),
+        Cell(f"{route.weight:.3g}"),
+        Cell(
+            f"{route.user_seconds:,.3g}"
+            if route.user_seconds < 1e4
+            else f"{route.user_seconds:,.0f}"
+        ),
+        _metric(route.cold, fmt.duration),
+        Cell(f"{route.n:,}"),
+    ]
+
+
+def _path(route: str) -> str:
+    return "/" + route.removeprefix("^").removesuffix("$").lstrip("/")
+
+
+def _metric(metric: Metric, formatter: fmt.Formatter) -> Cell:
+    if metric.value is None:
+        return Cell(fmt.NA, note=metric.reason, tone="muted")
+    return Cell(
+        formatter(metric.value),
+        note=fmt.interval(metric.low, metric.high, formatter, metric.value),
+    )
+
+
+def _queries(metric: Metric) -> Cell:
+    """An exact count: a range where requests differ."""
+    value = metric.value or 0.0
+    note = f"{metric.low:g}–{metric.high:g}" if metric.low != metric.high else ""
+    return Cell(f"{value:.3g}", note=note)
+
+
+def _segments(phases: Phases) -> list[Segment]:
+    return [
+        Segment(label, value, fmt.duration(value))
+        for name, label in PHASE_LABELS.items()
+        if (value := getattr(phases, name)) > 0
+    ]
+
+
+def _total(phases: Phases) -> float:
+    return float(sum(getattr(phases, name) for name in PHASE_LABELS))
+
+
+def _breakdown(result: ProfileResult) -> Table:
+    """Mean time per phase and route; phases that never matter are left out."""
+    longest = max(_total(route.phases) for route in result.routes)
+    names = [
+        name
+        for name in PHASE_LABELS
+        if any(getattr(route.phases, name) > longest / 10000 for route in result.routes)
+    ]
+    weight = {
+        name: sum(route.weight * getattr(route.phases, name) for route in result.routes)
+        for name in names
+    }
+    order = sorted(names, key=lambda name: -weight[name])
+    columns = [Column("route"), Column("mean", "right")]
+    columns += [
+        Column(PHASE_LABELS[name], "right", max(0, place - 3)) for place, name in enumerate(order)
+    ]
+    rows = [_total_row(result.routes, order)]
+    for route in result.routes:
+        total = _total(route.phases)
+        cells = [Cell(f"{route.method} {_path(route.route)}"), Cell(fmt.duration(total))]
+        cells += [_phase_cell(getattr(route.phases, name), total) for name in order]
+        rows.append(cells)
+    return Table(
+        columns,
+        rows,
+        caption="Exclusive: each moment is in one phase, and a row sums to its mean. “machine” is "
+        "time in which the request could have run but the machine did something else.",
+    )
+
+
+def _total_row(routes: Sequence[RouteResult], order: Sequence[str]) -> list[Cell]:
+    """All server time of the workload, by phase: the ceiling of any remedy."""
+    whole = sum(route.weight * _total(route.phases) for route in routes)
+    cells = [Cell("all, as weighted"), Cell("100 %")]
+    for name in order:
+        part = sum(route.weight * getattr(route.phases, name) for route in routes)
+        cells.append(Cell(fmt.share(part / whole if whole else None)))
+    return cells
+
+
+def _phase_cell(seconds: float, total: float) -> Cell:
+    if not total or seconds < total / 1000:
+        return Cell("·", tone="muted")
+    part = seconds / total
+    return Cell(fmt.duration(seconds), tone="warn" if part >= 0.5 else "plain")
+
+
+def _databases(routes: Sequence[RouteResult]) -> Table:
+    return Table(
+        [
+            Column("route"),
+            Column("database"),
+            Column("queries", "right"),
+            Column("SQL time", "right"),
+        ],
+        [
+            [
+                Cell(f"{route.method} {_path(route.route)}"),
+                Cell(alias),
+                Cell(f"{cost.queries:.3g}"),
+                Cell(fmt.duration(cost.seconds)),
+            ]
+            for route in routes
+            for alias, cost in route.databases.items()
+        ],
+        title="By database",
+    )
+
+
+def _parallel(routes: Sequence[RouteResult]) -> Table:
+    return Table(
+        [Column("route"), Column("in parallel", "right"), Column("by phase")],
+        [
+            [
+                Cell(f"{route.method} {_path(route.route)}"),
+                Cell(fmt.duration(_total(route.parallel))),
+                Cell(stack=Stack(_segments(route.parallel))),
+            ]
+            for route in routes
+            if _total(route.parallel) > 0
+        ],
+        title="Beside the request",
+        caption="Children that ran at the same time (gather, threads): not part of its time.",
+    )
+
+
+def _finding(finding: FindingData) -> Finding:
+    saving = ""
+    if finding.saving is not None:
+        unit = finding.saving.unit.removeprefix("s ")
+        saving = f"about {fmt.duration(finding.saving.value)} {unit}"
+        saving += " (estimate)" if finding.saving.estimate else ""
+    return Finding(
+        title=finding.title,
+        where=finding.where,
+        evidence=finding.evidence,
+        saving=saving,
+        remedy=finding.remedy,
+        patch=finding.patch,
+        confidence=finding.confidence,
+        severity="high" if finding.kind == "broken" else "medium",
+    )
+
+
+def _unmeasured(entries: Sequence[Unmeasured]) -> Table:
+    caption = ""
+    if len(entries) > SHOWN_UNMEASURED:
+        caption = f"and {len(entries) - SHOWN_UNMEASURED} more (--format json lists all)"
+    return Table(
+        [Column("route"), Column("needs"), Column("where", priority=3)],
+        [
+            [
+                Cell(f"{entry.method} {_path(entry.route)}"),
+                Cell(entry.detail or _NEEDS[entry.why]),
+                Cell(entry.where, tone="muted"),
+            ]
+            for entry in entries[:SHOWN_UNMEASURED]
+        ],
+        caption=caption,
+    )
+
+
+def _method(result: ProfileResult) -> list[Block]:
+    machine, noise = result.machine, result.noise
+    notes: list[Block] = [
+        Note(
+            f"{machine.cpu or 'processor unknown'}, {machine.usable_cpus} of {machine.cpus} CPUs, "
+            f"load {machine.load[0]:.1f} at the start. "
+            f"Noise: {noise.lost_ms_per_s:.1f} ms lost in each second, worst gap "
+            f"{fmt.duration(noise.worst_gap_s)}"
+            + ("; a noisy machine widens every interval." if _noisy(result) else "."),
+            tone="warn" if _noisy(result) else "muted",
+        ),
+        Note(
+            f"{result.distinct_users} distinct users; parameters asked for: "
+            + ", ".join(
+                f"{route.distinct_params} on {_path(route.route)}" for route in result.routes[:4]
+            )
+            + "."
+        ),
+        Note(_overhead(result.overhead)),
+    ]
+    if result.connect_seconds:
+        times = ", ".join(f"{a}: {fmt.duration(s)}" for a, s in result.connect_seconds.items())
+        notes.append(
+            Note(
+                f"Opening a database connection took {times} (n=1 each) and is in no figure: "
+                "each request ran in a transaction on an open connection, rolled back after it."
+            )
+        )
+    return notes
+
+
+def _noisy(result: ProfileResult) -> bool:
+    return result.noise.lost_ms_per_s > NOISY_MS_PER_S
+
+
+def _overhead(overhead: Overhead | None) -> str:
+    if overhead is None:
+        return "djtune's own cost was not measured in this run: too little time."
+    ratio = overhead.ratio
+    text = (
+        f"djtune's own cost on this app: {_percent(ratio.value)} CPU time "
+        f"[{_percent(ratio.low)} to {_percent(ratio.high)}], {overhead.pairs} pairs of rounds, "
+        "bare against timed."
+    )
+    if overhead.per_request is not None and overhead.per_query is not None:
+        text += (
+            f" By fit {fmt.duration(max(0.0, overhead.per_request))} a request and "
+            f"{fmt.duration(max(0.0, overhead.per_query))} a query."
+        )
+    return text
+
+
+def _percent(ratio: float | None) -> str:
+    return "n/a" if ratio is None else f"{100 * (ratio - 1):+.1f} %"

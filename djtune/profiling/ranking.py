@@ -1,0 +1,238 @@
+"""From samples to ranked routes: pure functions on plain data."""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
+
+from djtune.experiments.intervals import Interval, mean_interval, shares
+from djtune.experiments.quantiles import quantile_interval
+from djtune.experiments.ranking import ranks
+from djtune.model.metrics import Metric
+from djtune.model.routes import Route
+from djtune.model.samples import PHASES, Sample, Trial
+from djtune.model.workload import Workload
+from djtune.profiling.result import AliasCost, Phases, RouteResult
+
+RouteKey = tuple[str, str]
+"""(method, route)."""
+NS = 1e-9
+
+
+class RouteSamples:
+    """The warm, expected answers of one route, trial by trial, and the steps that ask for it."""
+
+    def __init__(self, key: RouteKey, weights: Mapping[int, float]) -> None:
+        self.key = key
+        self.weights = weights
+        """Step → how often it is made, in the workload's weights."""
+        self.warm: list[list[Sample]] = []
+        self.cold: list[Sample] = []
+        self.left_out = 0
+
+    @property
+    def weight(self) -> float:
+        """How often the route is asked for, in the workload's weights."""
+        return sum(self.weights.values())
+
+    def add(self, trial: Trial) -> None:
+        """Take the samples of one more trial."""
+        mine = [sample for sample in trial.samples if sample.step in self.weights]
+        self.left_out += sum(not sample.ok for sample in mine)
+        self.cold += [sample for sample in mine if sample.ok and sample.cold]
+        self.warm.append([sample for sample in mine if sample.ok and not sample.cold])
+
+    def all(self) -> list[Sample]:
+        """Every warm sample."""
+        return [sample for trial in self.warm for sample in trial]
+
+    def mean_seconds(self, samples: Sequence[Sample]) -> float | None:
+        """Mean server time, each step counting as often as the workload makes it.
+
+        ``None`` unless every step has a sample.
+        """
+        return self.mean(samples, lambda sample: sample.wall * NS)
+
+    def mean(self, samples: Sequence[Sample], of: Callable[[Sample], float]) -> float | None:
+        """Mean of any figure over steps, weighted as the workload makes them."""
+        by_step: dict[int, list[float]] = {}
+        for sample in samples:
+            by_step.setdefault(sample.step, []).append(of(sample))
+        if by_step.keys() != self.weights.keys() or not self.weight:
+            return None
+        total = sum(weight * fmean(by_step[step]) for step, weight in self.weights.items())
+        return total / self.weight
+
+
+def step_weights(workload: Workload, skip: set[int]) -> dict[RouteKey, dict[int, float]]:
+    """(method, route) → step → weight, for the steps that are asked for."""
+    weights: dict[RouteKey, dict[int, float]] = {}
+    number = 0
+    for journey in workload.journeys:
+        for step in journey.steps:
+            if number not in skip:
+                weights.setdefault((step.method, step.route), {})[number] = journey.weight
+            number += 1
+    return weights
+
+
+def gather_samples(
+    workload: Workload, skip: set[int], trials: Sequence[Trial]
+) -> list[RouteSamples]:
+    """The samples by route."""
+    routes = [RouteSamples(key, weights) for key, weights in step_weights(workload, skip).items()]
+    for trial in trials:
+        for route in routes:
+            route.add(trial)
+    return [route for route in routes if route.mean_seconds(route.all()) is not None]
+
+
+def rank_routes(
+    routes: Sequence[RouteSamples],
+    known: Mapping[str, Route],
+    *,
+    bandwidth: float,
+    requests_per_hour: float | None,
+    distinct_params: Sequence[int],
+) -> list[RouteResult]:
+    """Routes by total server time (calls by mean), greatest first."""
+    if not routes:
+        return []
+    shares_by_route = _shares(routes)
+    total_weight = sum(route.weight for route in routes)
+    places = ranks(shares_by_route)
+    results = [
+        _result(
+            route,
+            known.get(route.key[1]),
+            share.metric(),
+            str(place),
+            frequency=route.weight / total_weight,
+            bandwidth=bandwidth,
+            requests=requests_per_hour or 1000.0,
+            distinct=_distinct(route, distinct_params),
+        )
+        for route, share, place in zip(routes, shares_by_route, places, strict=True)
+    ]
+    return sorted(results, key=lambda result: -(result.share.value or 0.0))
+
+
+def _distinct(route: RouteSamples, distinct_params: Sequence[int]) -> int:
+    """The most parameters that one of the route's steps was asked for."""
+    return max((distinct_params[s] for s in route.weights if s < len(distinct_params)), default=0)
+
+
+def _shares(routes: Sequence[RouteSamples]) -> list[Interval]:
+    """Shares of server time, from the trials in which every route has samples."""
+    by_trial = []
+    for number in range(len(routes[0].warm)):
+        means = [route.mean_seconds(route.warm[number]) for route in routes]
+        costs = [
+            mean * route.weight
+            for mean, route in zip(means, routes, strict=True)
+            if mean is not None
+        ]
+        if len(costs) == len(routes):
+            by_trial.append(costs)
+    if not by_trial:
+        by_trial = [[(route.mean_seconds(route.all()) or 0.0) * route.weight for route in routes]]
+    return shares(by_trial)
+
+
+def _result(
+    route: RouteSamples,
+    known: Route | None,
+    share: Metric,
+    rank: str,
+    *,
+    frequency: float,
+    bandwidth: float,
+    requests: float,
+    distinct: int,
+) -> RouteResult:
+    samples = route.all()
+    walls = [[sample.wall * NS for sample in trial] for trial in route.warm]
+    mean = _mean_metric(route, samples)
+    wire = route.mean(samples, lambda sample: sample.wire_bytes) or 0.0
+    asked = sum(sample.cache_hits + sample.cache_misses for sample in samples)
+    packed = [sample.gzip_bytes for sample in samples if sample.gzip_bytes >= 0]
+    return RouteResult(
+        method=route.key[0],
+        route=route.key[1],
+        view=known.view if known else "",
+        where=f"{known.file}:{known.line}" if known else "",
+        rank=rank,
+        weight=1000 * frequency,
+        share=share,
+        user_seconds=requests * frequency * ((mean.value or 0.0) + 8 * wire / bandwidth),
+        mean=mean,
+        p50=quantile_interval(walls, 0.50),
+        p95=quantile_interval(walls, 0.95),
+        p99=quantile_interval(walls, 0.99),
+        cold=_trial_metric([sample.wall * NS for sample in route.cold]),
+        n=len(samples),
+        left_out=route.left_out,
+        cpu=route.mean(samples, lambda sample: sample.cpu * NS) or 0.0,
+        queries=_queries(route, samples),
+        raw_bytes=route.mean(samples, lambda sample: sample.raw_bytes) or 0.0,
+        wire_bytes=wire,
+        gzip_bytes=fmean(packed) if packed else None,
+        cache_hit_ratio=sum(sample.cache_hits for sample in samples) / asked if asked else None,
+        cache_calls=asked / len(samples),
+        phases=_phases(route, samples, lambda sample: sample.phases, machine=True),
+        parallel=_phases(route, samples, lambda sample: sample.parallel, machine=False),
+        databases=_databases(route, samples),
+        collections=[
+            route.mean(samples, lambda sample, g=generation: sample.collections[g]) or 0.0  # type: ignore[misc]
+            for generation in range(3)
+        ],
+        hops=route.mean(samples, lambda sample: sample.hops) or 0.0,
+        distinct_params=distinct,
+    )
+
+
+def _mean_metric(route: RouteSamples, samples: Sequence[Sample]) -> Metric:
+    """Mean server time; its interval comes from the trials' means."""
+    by_trial = [mean for trial in route.warm if (mean := route.mean_seconds(trial)) is not None]
+    value = route.mean_seconds(samples)
+    interval = mean_interval(by_trial, at_least=0.0).metric() if by_trial else Metric(value)
+    return Metric(interval.value, interval.low, interval.high, len(samples), interval.reason)
+
+
+def _trial_metric(values: Sequence[float]) -> Metric:
+    """Mean over trials of something measured once a trial."""
+    if not values:
+        return Metric(None, reason="no cold request was answered as expected")
+    return mean_interval(values, at_least=0.0).metric()
+
+
+def _queries(route: RouteSamples, samples: Sequence[Sample]) -> Metric:
+    """Queries per request: an exact count, with the least and most seen as its bounds."""
+    counts = [sum(sample.queries.values()) for sample in samples]
+    value = route.mean(samples, lambda sample: sum(sample.queries.values()))
+    return Metric(value, min(counts), max(counts), len(counts))
+
+
+def _phases(
+    route: RouteSamples,
+    samples: Sequence[Sample],
+    of: Callable[[Sample], list[int]],
+    *,
+    machine: bool,
+) -> Phases:
+    means = {
+        phase: route.mean(samples, lambda sample, i=index: of(sample)[i] * NS) or 0.0  # type: ignore[misc]
+        for index, phase in enumerate(PHASES)
+    }
+    if machine:
+        means["machine"] = route.mean(samples, lambda sample: sample.machine * NS) or 0.0
+    return Phases(**means)
+
+
+def _databases(route: RouteSamples, samples: Sequence[Sample]) -> dict[str, AliasCost]:
+    aliases = sorted({alias for sample in samples for alias in sample.queries})
+    return {
+        alias: AliasCost(
+            queries=route.mean(samples, lambda s, a=alias: s.queries.get(a, 0)) or 0.0,  # type: ignore[misc]
+            seconds=route.mean(samples, lambda s, a=alias: s.sql.get(a, 0) * NS) or 0.0,  # type: ignore[misc]
+        )
+        for alias in aliases
+    }

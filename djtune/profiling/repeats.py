@@ -1,0 +1,135 @@
+"""What a journey asks for again and again, priced from the timing pass."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from djtune.model.findings import FindingData, Saving
+from djtune.model.samples import PHASES, Sample
+from djtune.model.workload import Workload
+from djtune.profiling.plan import steps_of
+from djtune.profiling.result import Repeat
+
+_SQL_PHASES = [PHASES.index(name) for name in ("sql_execute", "sql_fetch", "orm")]
+_CACHE_PHASE = PHASES.index("cache")
+SHOWN = 5
+
+
+def price_repeats(
+    workload: Workload, found: Sequence[Mapping[str, Any]], samples: Sequence[Sample]
+) -> list[Repeat]:
+    """Price each repeat: its times beyond the first, at its steps' mean cost of one query (or
+    one cache call), dearest first. An estimate: queries of one step differ.
+    """
+    cost = {kind: _cost_per_call(samples, kind) for kind in ("query", "cache")}
+    steps = steps_of(workload)
+    repeats = [_priced(entry, workload, steps, cost[entry["kind"]]) for entry in found]
+    return sorted(repeats, key=lambda repeat: -repeat.seconds)
+
+
+def _cost_per_call(samples: Sequence[Sample], kind: str) -> dict[int, float]:
+    """Step → mean seconds of one query with its ORM work, or of one cache call."""
+    by_step: dict[int, list[tuple[float, int]]] = {}
+    for sample in samples:
+        if sample.cold or not sample.ok:
+            continue
+        if kind == "query":
+            spent = sum(sample.phases[i] for i in _SQL_PHASES)
+            calls = sum(sample.queries.values())
+        else:
+            spent = sample.phases[_CACHE_PHASE]
+            calls = sample.cache_hits + sample.cache_misses
+        by_step.setdefault(sample.step, []).append((spent / 1e9, calls))
+    return {
+        step: sum(spent for spent, _ in pairs) / calls
+        for step, pairs in by_step.items()
+        if (calls := sum(count for _, count in pairs))
+    }
+
+
+def _priced(
+    entry: Mapping[str, Any],
+    workload: Workload,
+    steps: Sequence[tuple[str, str]],
+    cost: Mapping[int, float],
+) -> Repeat:
+    asked = {int(step): times for step, times in entry["steps"].items()}
+    first = min(asked)
+    again = {step: times - (1 if step == first else 0) for step, times in asked.items()}
+    return Repeat(
+        journey=workload.journeys[entry["journey"]].name,
+        kind=entry["kind"],
+        alias=entry["alias"],
+        pattern=entry["pattern"],
+        steps=[f"{steps[step][0]} /{steps[step][1].lstrip('/')}" for step in sorted(asked)],
+        times=sum(again.values()),
+        seconds=sum(times * cost.get(step, 0.0) for step, times in again.items()),
+    )
+
+
+def journey_seconds(workload: Workload, samples: Sequence[Sample]) -> dict[str, float]:
+    """Journey → mean server time of all its measured steps."""
+    walls: dict[int, list[float]] = {}
+    for sample in samples:
+        if sample.ok and not sample.cold:
+            walls.setdefault(sample.step, []).append(sample.wall / 1e9)
+    seconds: dict[str, float] = {}
+    step = 0
+    for journey in workload.journeys:
+        numbers = range(step, step + len(journey.steps))
+        step += len(journey.steps)
+        seconds[journey.name] = sum(fmean(walls[i]) for i in numbers if i in walls)
+    return seconds
+
+
+def findings(
+    repeats: Sequence[Repeat], seconds: Mapping[str, float], workload: Workload
+) -> list[FindingData]:
+    """One finding a journey and kind, with the dearest repeats as its evidence."""
+    found = []
+    for journey in workload.journeys:
+        for kind in ("query", "cache"):
+            mine = [r for r in repeats if r.journey == journey.name and r.kind == kind]
+            if mine:
+                found.append(_finding(journey.name, kind, mine, seconds.get(journey.name, 0.0)))
+    return found
+
+
+def _finding(
+    journey: str, kind: str, repeats: Sequence[Repeat], journey_time: float
+) -> FindingData:
+    saved = sum(repeat.seconds for repeat in repeats)
+    share = f", {100 * saved / journey_time:.0f} % of its server time" if journey_time else ""
+    what = "queries are" if kind == "query" else "cached values are"
+    evidence = [
+        f"{_shorten(repeat.pattern)}: {repeat.times:g} more times, in {len(repeat.steps)} steps, "
+        f"about {1000 * repeat.seconds:.2g} ms"
+        for repeat in repeats[:SHOWN]
+    ]
+    if len(repeats) > SHOWN:
+        evidence.append(f"and {len(repeats) - SHOWN} more")
+    return FindingData(
+        kind="asked-again",
+        title=f"{len(repeats)} {what} asked again along the journey {journey!r}",
+        where=" → ".join(max(repeats, key=lambda repeat: len(repeat.steps)).steps),
+        evidence=evidence,
+        saving=Saving(saved, "s per journey"),
+        remedy=(
+            "Keep what a user's requests share in one cached value for the session, for example "
+            "a Redis hash a user with a time to live of minutes"
+            if kind == "query"
+            else "Read the value once a journey: send it along, or keep it in the session"
+        )
+        + f". Saves at most this much{share}, less what reading the cache costs.",
+        confidence="estimate: times asked, each at its step's mean cost of one call",
+    )
+
+
+def _shorten(sql: str, width: int = 110) -> str:
+    """A query with its column list left out: what it reads and by what matters here."""
+    head, found, tail = sql.partition(" FROM ")
+    if found and head.startswith("SELECT "):
+        columns = head.count(",") + 1
+        sql = f"SELECT {columns} column{'s' if columns > 1 else ''} FROM {tail}"
+    sql = sql.replace('"', "")
+    return sql if len(sql) <= width else sql[: width - 1] + "…"

@@ -1,0 +1,161 @@
+"""What ``djtune profile`` found, as its JSON output has it. Times in seconds, sizes in bytes."""
+
+from msgspec import Struct, field
+
+from djtune.experiments.noise import Noise
+from djtune.model.findings import FindingData
+from djtune.model.machine import Machine
+from djtune.model.metrics import Metric
+
+SCHEMA_VERSION = 1
+
+
+class AppFacts(Struct):
+    """What was measured: versions, and settings that bend the figures."""
+
+    python: str
+    django: str
+    interface: str
+    debug: bool
+    distorting: list[str]
+    """Tools in the app that cost time in every request."""
+    databases: dict[str, str]
+    """Alias → vendor."""
+    caches: dict[str, str]
+    """Alias → backend class."""
+
+
+class Phases(Struct):
+    """Mean exclusive seconds per phase; they and ``machine`` sum to the mean server time."""
+
+    python: float = 0.0
+    """Django's own handling: URL resolution, the request and response objects, streaming."""
+    middleware: float = 0.0
+    view: float = 0.0
+    sql_execute: float = 0.0
+    sql_fetch: float = 0.0
+    orm: float = 0.0
+    """Compiling queries and turning rows into objects."""
+    cache: float = 0.0
+    template: float = 0.0
+    serialization: float = 0.0
+    gc: float = 0.0
+    waiting: float = 0.0
+    """Off the CPU outside of SQL and cache: sleeps, locks, upstream calls."""
+    machine: float = 0.0
+    """Ready to run, but the machine was busy with something else."""
+
+
+class AliasCost(Struct):
+    """One database alias's part of a request, on average."""
+
+    queries: float
+    seconds: float
+
+
+class RouteResult(Struct):
+    """One measured route."""
+
+    method: str
+    route: str
+    view: str
+    where: str
+    """file:line of the view."""
+    rank: str
+    """Place by total server time; ``2=`` where intervals overlap."""
+    weight: float
+    """Requests of this route per 1,000 requests of the workload."""
+    share: Metric
+    """Of all server time of the workload."""
+    user_seconds: float
+    """Seconds that users wait, server and wire: per hour, or per 1,000 requests of the workload
+    where the workload does not say how many come in an hour."""
+    mean: Metric
+    p50: Metric
+    p95: Metric
+    p99: Metric
+    cold: Metric
+    """The first request in a fresh process."""
+    n: int
+    left_out: int
+    """Answers that were not the expected one, and so are in no figure."""
+    cpu: float
+    queries: Metric
+    raw_bytes: float
+    wire_bytes: float
+    gzip_bytes: float | None
+    cache_hit_ratio: float | None
+    cache_calls: float
+    phases: Phases
+    parallel: Phases
+    """Children beside the request (gather, threads); not part of its time."""
+    databases: dict[str, AliasCost]
+    collections: list[float]
+    """Garbage collections per request and generation."""
+    hops: float
+    distinct_params: int
+    """Distinct parameters that were asked for in one trial, at most."""
+
+
+class Unmeasured(Struct):
+    """A route that was not measured, and what it needs."""
+
+    method: str
+    route: str
+    why: str
+    """``login``, ``throttled``, ``redirect``, ``missing``, ``refused``, ``error``, ``unsafe``,
+    ``recipe``."""
+    detail: str = ""
+    where: str = ""
+
+
+class Repeat(Struct):
+    """The same query or cached value, asked for again along one journey."""
+
+    journey: str
+    kind: str
+    """``query`` or ``cache``."""
+    alias: str
+    pattern: str
+    steps: list[str]
+    times: float
+    """How often a journey asks beyond the first time."""
+    seconds: float
+    """Estimated cost of those times per journey."""
+
+
+class Overhead(Struct):
+    """What the timing pass itself costs on this app, in CPU time."""
+
+    ratio: Metric
+    """Timed handler over bare handler."""
+    per_request: float | None
+    per_query: float | None
+    pairs: int
+
+
+class ProfileResult(Struct):
+    """Routes ranked by the server time that they cost, and where that time goes."""
+
+    app: AppFacts
+    machine: Machine
+    noise: Noise
+    weights_from: str
+    routes: list[RouteResult]
+    unmeasured: list[Unmeasured]
+    repeats: list[Repeat]
+    findings: list[FindingData]
+    trials: int
+    requests: int
+    distinct_users: int
+    bandwidth: float
+    """Bits per second at which bytes become seconds."""
+    requests_per_hour: float | None
+    seconds: float
+    """How long the run took."""
+    overhead: Overhead | None = None
+    warnings: list[str] = field(default_factory=list)
+    connect_seconds: dict[str, float] = field(default_factory=dict)
+    """What opening a connection took, once per alias; not part of any figure above."""
+    complete: bool = True
+    schema_version: int = SCHEMA_VERSION
