@@ -224,7 +224,7 @@ class Run:
         render_terminal(report, console_for(stream, color=color))
 
 
-def _stay(steps: float = 1, *, description: str | None = None) -> None:  # noqa: ARG001
+def _stay(steps: float = 1, *, description: str | None = None) -> None:
     """Advance a bar that nobody sees."""
 
 
