@@ -116,8 +116,13 @@ def by_unit(unit: Unit) -> Formatter:
     return {"": count, "s": duration, "B": size, "share": share, "ratio": ratio}[unit]
 
 
-def ticks(values: list[float], unit: Unit) -> list[str]:
-    """Round figures along a linear axis, all in one unit: ``0``, ``0.5 s``, ``1 s``."""
+def ticks(values: list[float], unit: Unit, *, log: bool = False) -> list[str]:
+    """Round figures along an axis: ``0``, ``0.5 s``, ``1 s``.
+
+    They share one unit, but on a logarithmic axis, where each has its own.
+    """
+    if log:
+        return [tick(value, unit) for value in values]
     scale = {"s": _DURATIONS, "B": _SIZES}.get(unit)
     if scale is None:
         return [tick(value, unit) for value in values]

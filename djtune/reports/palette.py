@@ -48,9 +48,16 @@ LOOKS = tuple(
 
 
 def looks(report: Report) -> dict[str, Look]:
-    """A look for every label of a stack or chart, in the order of appearance."""
-    labels = dict.fromkeys(label for block in report.blocks for label in _labels(block))
-    return {label: LOOKS[i % len(LOOKS)] for i, label in enumerate(labels)}
+    """A look for every label, in the order of appearance.
+
+    Stacks and charts are numbered apart, so that both begin with the clearest colours; a label
+    that is in both looks the same.
+    """
+    parts = [
+        label for block in report.blocks if isinstance(block, Table) for label in legend(block)
+    ]
+    lines = [s.label for block in report.blocks if isinstance(block, Chart) for s in block.series]
+    return _numbered(lines) | _numbered(parts)
 
 
 def legend(table: Table) -> list[str]:
@@ -70,9 +77,5 @@ def stacks(table: Table) -> Iterator[Stack]:
     return (cell.stack for row in table.rows for cell in row if cell.stack is not None)
 
 
-def _labels(block: object) -> Iterator[str]:
-    match block:
-        case Table():
-            yield from legend(block)
-        case Chart():
-            yield from (series.label for series in block.series)
+def _numbered(labels: list[str]) -> dict[str, Look]:
+    return {label: LOOKS[i % len(LOOKS)] for i, label in enumerate(dict.fromkeys(labels))}

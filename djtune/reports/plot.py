@@ -108,11 +108,7 @@ def _segment(x0: int, y0: int, x1: int, y1: int) -> set[tuple[int, int]]:
 def _x_labels(chart: Chart, x_axis: Axis, margin: int, across: int) -> Text:
     """The ticks' figures under the axis, each where it belongs if the one before leaves room."""
     line = " " * (margin + 2)
-    texts = (
-        [f.tick(value, chart.x_unit) for value in x_axis.ticks]
-        if x_axis.log
-        else f.ticks(x_axis.ticks, chart.x_unit)
-    )
+    texts = f.ticks(x_axis.ticks, chart.x_unit, log=x_axis.log)
     for value, text in zip(x_axis.ticks, texts, strict=True):
         start = margin + 2 + round(x_axis.position(value) * (across - 1)) - cell_len(text) // 2
         start = min(start, margin + 2 + across - cell_len(text))
