@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -136,7 +135,7 @@ def run(preset: str, asynchronous: bool, port: int, workers: int, data: Path | N
         raise DjtuneError(f"port {port} is in use", hint="choose another, or --port 0 for any")
     port = port or ports.free_port()
     check_seed(env)
-    with ended_by_sigterm(), redis_for_site(env) as redis_url:
+    with redis_for_site(env) as redis_url:
         env["REDIS_URL"] = redis_url
         start = uvicorn_command if chosen.asynchronous else gunicorn_command
         serve(start(port, workers), env, port, f"{preset} (switches: {switches.describe(chosen)})")
@@ -217,20 +216,6 @@ def healthy(port: int) -> bool:
         connection.request("GET", "/api/health/")
         return connection.getresponse().status == HTTPStatus.OK
     return False
-
-
-@contextlib.contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM unwinds the stack as Ctrl-C does, so that servers are stopped in order."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def note(text: str) -> None:

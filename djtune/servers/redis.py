@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -37,15 +36,18 @@ def redis_server(*options: str) -> Iterator[str]:
         )
     folder = Path(tempfile.mkdtemp(prefix="djtune-redis-"))
     path = folder / "redis.sock"
-    log = folder / "redis.log"
     command = [binary, "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
-    command += ["--save", "", "--appendonly", "no", "--dir", str(folder), "--logfile", str(log)]
-    with tethered([*command, *options], folder=folder, stdout=subprocess.DEVNULL) as process:
+    command += ["--save", "", "--appendonly", "no", "--dir", str(folder)]
+    with (
+        tempfile.TemporaryFile() as log,
+        tethered([*command, *options], folder=folder, stdout=log, stderr=log) as process,
+    ):
         deadline = time.monotonic() + START_TIMEOUT
         while not answers(path):
             if process.poll() is not None or time.monotonic() > deadline:
-                detail = log.read_text(errors="replace") if log.exists() else ""
-                raise DjtuneError(f"{binary} did not start", hint="see --debug", detail=detail)
+                log.seek(0)
+                said = log.read().decode(errors="replace").strip()
+                raise DjtuneError(f"{binary} did not start: {said or 'it said nothing'}")
             time.sleep(0.01)
         yield f"unix://{path}"
 

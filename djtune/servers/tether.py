@@ -16,9 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-PATIENCE = 10.0
-"""Seconds that a command has to end after SIGTERM before it is killed."""
-
 Output = int | IO[bytes] | None
 
 
@@ -31,14 +28,17 @@ def tethered(
     stdout: Output = None,
     stderr: Output = None,
     folder: Path | None = None,
+    patience: float = 10.0,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run ``command`` while the block lasts; ``folder`` is removed after it.
+
+    ``patience`` is how many seconds the command has to end after SIGTERM before it is killed.
 
     What is yielded is the guardian, which ends when the command does, with its exit status. It
     has a session of its own: Ctrl-C reaches djtune alone, which then leaves the block.
     """
     guardian = subprocess.Popen(
-        [sys.executable, "-I", __file__, str(folder or ""), *command],
+        [sys.executable, "-I", __file__, str(folder or ""), str(patience), *command],
         cwd=cwd,
         env=env,
         stdin=subprocess.PIPE,
@@ -54,14 +54,14 @@ def tethered(
         guardian.wait()
 
 
-def guard(folder: str, command: list[str]) -> int:
+def guard(folder: str, patience: float, command: list[str]) -> int:
     """Run ``command`` until it ends or standard input does; return its exit status."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def end(*_: object) -> None:
         child.terminate()
         try:
-            child.wait(PATIENCE)
+            child.wait(patience)
         except subprocess.TimeoutExpired:
             child.kill()
 
@@ -79,7 +79,7 @@ def guard(folder: str, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    exit_status = guard(sys.argv[1], sys.argv[2:])
+    exit_status = guard(sys.argv[1], float(sys.argv[2]), sys.argv[3:])
     # What the command itself started, and left behind when it was killed, is in this group.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(0, signal.SIGTERM)

@@ -18,18 +18,6 @@ from sample_site import ROOT
 
 REPOSITORY = ROOT.parent
 
-# The command alone, with the exit codes of djtune's own entry point.
-PROGRAM = """
-import sys
-from djtune.commands.site import site
-from djtune.errors import DjtuneError
-try:
-    site(prog_name="djtune site")
-except DjtuneError as error:
-    print(f"error: {error.message} ({error.hint})", file=sys.stderr)
-    sys.exit(error.exit_code)
-"""
-
 
 def environment(**extra: str) -> dict[str, str]:
     clean = {
@@ -42,7 +30,7 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, *arguments]
+    return [sys.executable, "-m", "djtune.cli", "site", *arguments]
 
 
 def djtune_site(

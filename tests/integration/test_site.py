@@ -80,7 +80,7 @@ class TestRun:
     def test_without_data_it_says_what_to_do(self, tmp_path):
         done = djtune_site("run", "--port", "0", "--data", str(tmp_path))
         assert done.returncode == 2
-        assert done.stderr == "error: The database has no data yet. (djtune site seed)\n"
+        assert done.stderr == "error: The database has no data yet.\n  djtune site seed\n"
 
     def test_a_port_in_use_is_named(self, data):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -171,10 +171,10 @@ def test_an_interrupted_seed_writes_nothing(tmp_path):
         start_new_session=True,
     )
     # Migrated, and so filling.
-    while not (tmp_path / "site.sqlite3-wal").exists():
+    while seeding.poll() is None and not (tmp_path / "site.sqlite3-wal").exists():
         time.sleep(0.05)
     time.sleep(0.5)
     os.killpg(seeding.pid, signal.SIGINT)
     seeding.communicate(timeout=30)
-    assert seeding.returncode != 0
+    assert seeding.returncode == 130
     assert djtune_site("run", "--port", "0", "--data", str(tmp_path)).returncode == 2
