@@ -23,6 +23,12 @@ def _describe_routes() -> Any:
     return urlconf.describe_routes()
 
 
+def _check_workload(workload: dict[str, Any]) -> Any:
+    from . import player
+
+    return player.check_workload(workload)
+
+
 def _about_workload(name: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         from . import calls
@@ -35,6 +41,7 @@ def _about_workload(name: str) -> Callable[..., Any]:
 CALLS: dict[str, Callable[..., Any]] = {
     "load": _load,
     "describe_routes": _describe_routes,
+    "check_workload": _check_workload,
     "open_session": _about_workload("open_session"),
 }
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from djtune.experiments.intervals import Interval, mean_interval, shares
 from djtune.experiments.quantiles import quantile_interval
-from djtune.experiments.ranking import ranks
+from djtune.experiments.ranking import Rank, ranks
 from djtune.model.metrics import Metric
 from djtune.model.routes import Route
 from djtune.model.samples import PHASES, Sample, Trial
@@ -50,6 +50,11 @@ class RouteSamples:
         ``None`` unless every step has a sample.
         """
         return self.mean(samples, lambda sample: sample.wall * NS)
+
+    def overall(self, of: Callable[[Sample], float]) -> float:
+        """Mean over trials of a figure's mean; all samples as one where no trial has every step."""
+        by_trial = [mean for trial in self.warm if (mean := self.mean(trial, of)) is not None]
+        return fmean(by_trial) if by_trial else self.mean(self.all(), of) or 0.0
 
     def mean(self, samples: Sequence[Sample], of: Callable[[Sample], float]) -> float | None:
         """Mean of any figure over steps, weighted as the workload makes them."""
@@ -98,13 +103,13 @@ def rank_routes(
         return []
     shares_by_route = _shares(routes)
     total_weight = sum(route.weight for route in routes)
-    places = ranks(shares_by_route)
+    places = _places(shares_by_route)
     results = [
         _result(
             route,
             known.get(route.key[1]),
             share.metric(),
-            str(place),
+            place,
             frequency=route.weight / total_weight,
             bandwidth=bandwidth,
             requests=requests_per_hour or 1000.0,
@@ -113,6 +118,24 @@ def rank_routes(
         for route, share, place in zip(routes, shares_by_route, places, strict=True)
     ]
     return sorted(results, key=lambda result: -(result.share.value or 0.0))
+
+
+def _places(shares_by_route: Sequence[Interval]) -> list[str]:
+    """The rank of each route; one with the greater share never stands behind another."""
+    placed = ranks(shares_by_route)
+    return [
+        str(
+            Rank(
+                min(
+                    other.position
+                    for other, interval in zip(placed, shares_by_route, strict=True)
+                    if interval.value <= share.value
+                ),
+                rank.tied,
+            )
+        )
+        for rank, share in zip(placed, shares_by_route, strict=True)
+    ]
 
 
 def _distinct(route: RouteSamples, distinct_params: Sequence[int]) -> int:
@@ -151,7 +174,7 @@ def _result(
     samples = route.all()
     walls = [[sample.wall * NS for sample in trial] for trial in route.warm]
     mean = _mean_metric(route, samples)
-    wire = route.mean(samples, lambda sample: sample.wire_bytes) or 0.0
+    wire = route.overall(lambda sample: sample.wire_bytes)
     asked = sum(sample.cache_hits + sample.cache_misses for sample in samples)
     packed = [sample.gzip_bytes for sample in samples if sample.gzip_bytes >= 0]
     return RouteResult(
@@ -170,21 +193,21 @@ def _result(
         cold=_trial_metric([sample.wall * NS for sample in route.cold]),
         n=len(samples),
         left_out=route.left_out,
-        cpu=route.mean(samples, lambda sample: sample.cpu * NS) or 0.0,
+        cpu=route.overall(lambda sample: sample.cpu * NS),
         queries=_queries(route, samples),
-        raw_bytes=route.mean(samples, lambda sample: sample.raw_bytes) or 0.0,
+        raw_bytes=route.overall(lambda sample: sample.raw_bytes),
         wire_bytes=wire,
         gzip_bytes=fmean(packed) if packed else None,
         cache_hit_ratio=sum(sample.cache_hits for sample in samples) / asked if asked else None,
         cache_calls=asked / len(samples),
-        phases=_phases(route, samples, lambda sample: sample.phases, machine=True),
-        parallel=_phases(route, samples, lambda sample: sample.parallel, machine=False),
-        databases=_databases(route, samples),
-        collections=[
-            route.mean(samples, lambda sample, g=generation: sample.collections[g]) or 0.0  # type: ignore[misc]
-            for generation in range(3)
-        ],
-        hops=route.mean(samples, lambda sample: sample.hops) or 0.0,
+        phases=Phases(
+            **_by_phase(route, lambda sample: sample.phases),
+            machine=route.overall(lambda sample: sample.machine * NS),
+        ),
+        parallel=Phases(**_by_phase(route, lambda sample: sample.parallel)),
+        databases={alias: _alias_cost(route, alias) for alias in _aliases(samples)},
+        collections=_columns(route, lambda sample: sample.collections, 3),
+        hops=route.overall(lambda sample: sample.hops),
         distinct_params=distinct,
     )
 
@@ -192,8 +215,11 @@ def _result(
 def _mean_metric(route: RouteSamples, samples: Sequence[Sample]) -> Metric:
     """Mean server time; its interval comes from the trials' means."""
     by_trial = [mean for trial in route.warm if (mean := route.mean_seconds(trial)) is not None]
-    value = route.mean_seconds(samples)
-    interval = mean_interval(by_trial, at_least=0.0).metric() if by_trial else Metric(value)
+    if not by_trial:
+        return Metric(
+            route.mean_seconds(samples), n=len(samples), reason="no trial has every step of it"
+        )
+    interval = mean_interval(by_trial, at_least=0.0).metric()
     return Metric(interval.value, interval.low, interval.high, len(samples), interval.reason)
 
 
@@ -207,32 +233,31 @@ def _trial_metric(values: Sequence[float]) -> Metric:
 def _queries(route: RouteSamples, samples: Sequence[Sample]) -> Metric:
     """Queries per request: an exact count, with the least and most seen as its bounds."""
     counts = [sum(sample.queries.values()) for sample in samples]
-    value = route.mean(samples, lambda sample: sum(sample.queries.values()))
+    value = route.overall(lambda sample: sum(sample.queries.values()))
     return Metric(value, min(counts), max(counts), len(counts))
 
 
-def _phases(
-    route: RouteSamples,
-    samples: Sequence[Sample],
-    of: Callable[[Sample], list[int]],
-    *,
-    machine: bool,
-) -> Phases:
-    means = {
-        phase: route.mean(samples, lambda sample, i=index: of(sample)[i] * NS) or 0.0  # type: ignore[misc]
-        for index, phase in enumerate(PHASES)
-    }
-    if machine:
-        means["machine"] = route.mean(samples, lambda sample: sample.machine * NS) or 0.0
-    return Phases(**means)
+def _columns(route: RouteSamples, of: Callable[[Sample], list[int]], width: int) -> list[float]:
+    """Means of a row of figures, element by element."""
+
+    def column(index: int) -> float:
+        return route.overall(lambda sample: of(sample)[index])
+
+    return [column(index) for index in range(width)]
 
 
-def _databases(route: RouteSamples, samples: Sequence[Sample]) -> dict[str, AliasCost]:
-    aliases = sorted({alias for sample in samples for alias in sample.queries})
-    return {
-        alias: AliasCost(
-            queries=route.mean(samples, lambda s, a=alias: s.queries.get(a, 0)) or 0.0,  # type: ignore[misc]
-            seconds=route.mean(samples, lambda s, a=alias: s.sql.get(a, 0) * NS) or 0.0,  # type: ignore[misc]
-        )
-        for alias in aliases
-    }
+def _by_phase(route: RouteSamples, of: Callable[[Sample], list[int]]) -> dict[str, float]:
+    """Phase → mean seconds."""
+    means = _columns(route, of, len(PHASES))
+    return {phase: mean * NS for phase, mean in zip(PHASES, means, strict=True)}
+
+
+def _aliases(samples: Sequence[Sample]) -> list[str]:
+    return sorted({alias for sample in samples for alias in sample.queries})
+
+
+def _alias_cost(route: RouteSamples, alias: str) -> AliasCost:
+    return AliasCost(
+        queries=route.overall(lambda sample: sample.queries.get(alias, 0)),
+        seconds=route.overall(lambda sample: sample.sql.get(alias, 0) * NS),
+    )
