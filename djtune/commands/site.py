@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -84,8 +85,10 @@ def seed(size: str, force: bool, data: Path | None) -> None:
     arguments = ["seed", "--size", size, *(["--force"] if force else [])]
     command = [sys.executable, "manage.py", *arguments, "--no-color"]
     # manage.py says on stderr what is wrong.
-    if status := subprocess.run(command, cwd=ROOT, env=site_environment(data)).returncode:
+    env = site_environment(data)
+    if status := subprocess.run(command, cwd=ROOT, env=env).returncode:
         raise click.exceptions.Exit(status)
+    note(f"next: {profile_command(Path(env['SITE_DATA']))}")
 
 
 @site.command()
@@ -145,6 +148,13 @@ def site_environment(data: Path | None) -> dict[str, str]:
     """The environment that the site runs in: its data folder does not hang on its directory."""
     folder = data.absolute() if data else environment.data_directory({}, Path.cwd())
     return {**os.environ, "SITE_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "streaming.settings"}
+
+
+def profile_command(data: Path) -> str:
+    """A shell's command line that profiles the site with the data in ``data``."""
+    found_by_itself = environment.data_directory({}, ROOT) == data
+    where = "" if found_by_itself else f"SITE_DATA={shlex.quote(str(data))} "
+    return f"cd {shlex.quote(str(ROOT))} && {where}djtune profile --workload workload.yaml"
 
 
 def read_switches(env: Mapping[str, str]) -> switches.Switches:

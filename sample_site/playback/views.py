@@ -40,7 +40,7 @@ if settings.SWITCHES.asynchronous:
 
 else:
 
-    class StreamView(APIView):  # type: ignore[no-redef]
+    class StreamView(APIView):
         """May the viewer watch, and where from?"""
 
         def get(self, request: Request, channel: str) -> Response:
@@ -49,7 +49,7 @@ else:
             origin = upstream.pick_origin(grant.viewer, grant.origins).get()
             return Response(stream(grant, devices, origin))
 
-    class RecommendationsView(APIView):  # type: ignore[no-redef]
+    class RecommendationsView(APIView):
         """Shows that the viewer may like."""
 
         def get(self, request: Request) -> Response:

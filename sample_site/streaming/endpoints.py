@@ -19,7 +19,7 @@ if settings.SWITCHES.asynchronous:
 
 else:
 
-    class Endpoint(APIView):  # type: ignore[no-redef]
+    class Endpoint(APIView):
         """Answers GET with ``answer()``."""
 
         def get(self, request: Request, **params: Any) -> Response:

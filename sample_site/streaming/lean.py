@@ -15,11 +15,11 @@ class LeanMixin:
     unread: tuple[str, ...] = ()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()  # type: ignore[misc]
+        fields = super().get_fields()
         if settings.SWITCHES.lean:
             for name in self.unread:
                 del fields[name]
-        return fields  # type: ignore[no-any-return]
+        return fields
 
 
 def without(queryset: QuerySet[M], *columns: str) -> QuerySet[M]:

@@ -1,10 +1,13 @@
 """Run inside the sample site: asks each route once and prints the SQL that it took, as JSON."""
 
+import gc
 import json
 import os
 import sys
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path.cwd()))
 os.environ["DJANGO_SETTINGS_MODULE"] = "streaming.settings"
@@ -16,7 +19,9 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+from rest_framework.settings import api_settings  # noqa: E402
 
 from accounts.authentication import issue_token  # noqa: E402
 from accounts.models import Profile  # noqa: E402
@@ -52,6 +57,11 @@ def ask(path: str) -> dict[str, Any]:
 with connection.cursor() as cursor:
     constraints = connection.introspection.get_constraints(cursor, "epg_programme")
 found = {
+    "gc": gc.get_threshold(),
+    "renderer": api_settings.DEFAULT_RENDERER_CLASSES[0].__module__.split(".")[0],
+    "async": {
+        name: iscoroutinefunction(resolve(urlsplit(path).path).func) for name, path in PATHS.items()
+    },
     "indexes": [each["columns"] for each in constraints.values() if each["index"]],
     "routes": {name: ask(path) for name, path in PATHS.items()},
 }

@@ -13,6 +13,7 @@ import pytest
 from site_helpers import command, djtune_site, environment, running
 
 from djtune.servers.redis import find_redis
+from sample_site import ROOT
 
 needs_redis = pytest.mark.skipif(
     find_redis() is None, reason="no redis-server or valkey-server on PATH"
@@ -53,9 +54,14 @@ class TestSeed:
     def test_what_is_there_is_left_alone(self, data):
         before = (data / "site.sqlite3").stat().st_mtime_ns
         done = djtune_site("seed", "--data", str(data))
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("Already there: small")
+        assert done.returncode == 0
+        assert done.stdout == "Already there: small, 2026-03-06, version 1.\n"
         assert (data / "site.sqlite3").stat().st_mtime_ns == before
+
+    def test_it_ends_with_the_command_worth_running_next(self, data):
+        done = djtune_site("seed", "--data", str(data))
+        command = f"cd {ROOT} && SITE_DATA={data} djtune profile --workload workload.yaml"
+        assert done.stderr == f"sample site: next: {command}\n"
 
     def test_other_data_is_not_overwritten_unless_forced(self, tmp_path):
         assert djtune_site("seed", cwd=tmp_path, SITE_DAY="2026-01-01").returncode == 0

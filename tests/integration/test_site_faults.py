@@ -1,5 +1,6 @@
-"""The faults that FAULTS.md lists are really in the site, and the switches cure what it says."""
+"""The faults that FAULTS.md lists are really there, and the switches do what it says."""
 
+import gc
 from collections import Counter
 from json import loads
 
@@ -77,6 +78,14 @@ def test_lean_payloads_cost_no_further_query(before, lean):
         assert len(lean["routes"][route]["queries"]) == len(found["queries"]), route
 
 
+@pytest.mark.parametrize(
+    "table", ["accounts_profile", "accounts_region", "accounts_isp", "epg_channel"]
+)
+def test_the_users_foreign_keys_are_followed_one_by_one(before, table):
+    (alone,) = asked_for(before, "profile", f'FROM "{table}"')
+    assert "JOIN" not in alone
+
+
 def test_each_step_of_the_launch_asks_for_the_same_user_data(before):
     steps = [set(before["routes"][step]["queries"]) for step in LAUNCH]
     assert len(set.intersection(*steps)) == 7
@@ -92,3 +101,21 @@ def test_the_profile_cache_asks_for_it_once(before, data):
     for step in later:
         assert not repeated & set(cached["routes"][step]["queries"])
         assert cached["routes"][step]["body"] == before["routes"][step]["body"]
+
+
+class TestSwitches:
+    def test_nothing_is_switched_on_before(self, before):
+        assert before["renderer"] == "rest_framework"
+        assert before["gc"] == list(gc.get_threshold())
+        assert not any(before["async"].values())
+
+    def test_orjson_renders(self, data):
+        assert probe(data, SITE_ORJSON="1")["renderer"] == "drf_orjson_renderer"
+
+    def test_gc_has_the_thresholds(self, data):
+        assert probe(data, SITE_GC="10000,100,100")["gc"] == [10000, 100, 100]
+
+    def test_the_apis_views_are_async(self, data):
+        views = probe(data, SITE_ASYNC="1")["async"]
+        api = {*LAUNCH, "show", "recommendations"}
+        assert {name for name, is_async in views.items() if is_async} == api
