@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import signal
 import sys
 import traceback
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+from click.shell_completion import shell_complete
 
 from djtune import __version__
 from djtune.errors import DjtuneError, ExitCode
@@ -155,14 +157,14 @@ def _run(arguments: list[str], session: Session) -> int:
             raise DjtuneError(
                 "djtune does not run on Windows", hint="run it under WSL, or on Linux or macOS"
             )
-        code = cli.main(
-            arguments,
-            prog_name=session.program,
-            complete_var=COMPLETE_VARIABLE,
-            standalone_mode=False,
-            obj=session,
-        )
+        if instruction := os.environ.get(COMPLETE_VARIABLE):
+            return shell_complete(cli, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
+        # Not cli.main(), which ends with 1 after an interruption and where a pipe was closed.
+        with cli.make_context(session.program, list(arguments), obj=session) as context:
+            code = cli.invoke(context)
         return ExitCode.DONE if code is None else int(code)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except DjtuneError as error:
         _say(f"error: {error.message}", error.hint, error.detail if session.debug else "")
         return error.exit_code
@@ -171,9 +173,7 @@ def _run(arguments: list[str], session: Session) -> int:
     except click.ClickException as error:
         _say(f"error: {error.format_message()}")
         return ExitCode.USAGE
-    except click.Abort as abort:
-        if isinstance(abort.__cause__, EOFError):
-            return _bug(abort.__cause__, session)
+    except click.Abort:
         raise KeyboardInterrupt from None
     except BrokenPipeError:
         raise
