@@ -1,10 +1,10 @@
 """Run inside the sample site: asks each route once and prints the SQL that it took, as JSON."""
+# ruff: noqa: E402 - nothing of the site can be imported before django.setup()
 
 import gc
 import json
 import os
 import sys
-from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,15 +16,16 @@ import django
 
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
+from asgiref.sync import iscoroutinefunction
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
-from rest_framework.settings import api_settings  # noqa: E402
+from rest_framework.settings import api_settings
 
-from accounts.authentication import issue_token  # noqa: E402
-from accounts.models import Profile  # noqa: E402
+from accounts.authentication import issue_token
+from accounts.models import Profile
 
 user = User.objects.order_by("pk")[0]
 channel = Profile.objects.get(user=user).last_channel.slug
@@ -54,14 +55,16 @@ def ask(path: str) -> dict[str, Any]:
     }
 
 
+def is_async(path: str) -> bool:
+    return iscoroutinefunction(resolve(urlsplit(path).path).func)
+
+
 with connection.cursor() as cursor:
     constraints = connection.introspection.get_constraints(cursor, "epg_programme")
 found = {
     "gc": gc.get_threshold(),
     "renderer": api_settings.DEFAULT_RENDERER_CLASSES[0].__module__.split(".")[0],
-    "async": {
-        name: iscoroutinefunction(resolve(urlsplit(path).path).func) for name, path in PATHS.items()
-    },
+    "async": {name: is_async(path) for name, path in PATHS.items()},
     "indexes": [each["columns"] for each in constraints.values() if each["index"]],
     "routes": {name: ask(path) for name, path in PATHS.items()},
 }

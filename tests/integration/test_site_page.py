@@ -7,7 +7,8 @@ import subprocess
 import pytest
 from site_helpers import djtune_site, running
 
-BROWSER = next(
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, NAMES)), "")
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 
