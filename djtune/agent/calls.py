@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -196,56 +197,67 @@ def _sizes(exchange: Exchange, step: int, gzipped: dict[int, int]) -> tuple[int,
 def measure_overhead(
     emit: Emit, skip: list[int], pairs: int, seconds: float
 ) -> list[list[list[float]]]:
-    """Serve every journey bare and timed in turn: a block a round, with a row a step.
+    """Make every journey bare and timed in turn: a block a round, with a row a step.
 
-    A row is the step, its bare and its timed CPU seconds, and its queries. A round that the time
-    does not suffice for is left out.
-
-    Bare requests run with every probe taken out. After each switch one request is not counted.
+    A row is the step, its bare and its timed CPU seconds, and its queries. Bare requests run
+    with every probe taken out. The collector is held off on both sides. A round that the time does not suffice for is left out.
     """
     session = _current()
-    skipped = set(skip)
     deadline = time.monotonic() + seconds
     blocks: list[list[list[float]]] = []
-    journeys = range(len(session.workload["journeys"]))
     for pair in range(pairs):
-        block: list[list[float]] = []
-        for journey in journeys:
-            block.extend(_overhead_pair(session, journey, skipped, bare_first=pair % 2 == 0))
-            if time.monotonic() > deadline:
-                break
-        else:
-            blocks.append(block)
-            emit({"pair": pair})
-            continue
-        break
+        block = _overhead_block(session, set(skip), pair % 2 == 0, deadline)
+        if not block:
+            break
+        blocks.append(block)
+        emit({"pair": pair})
     probes.install()
     return blocks
 
 
-def _overhead_pair(
-    session: Session, journey: int, skip: set[int], *, bare_first: bool
+def _overhead_block(
+    session: Session, skip: set[int], bare_first: bool, deadline: float
 ) -> list[list[float]]:
-    steps = [step for step in session.player.draw(journey) if step.plan.index not in skip]
+    """One round: the same journeys twice; empty when time runs out."""
+    journeys = [
+        [step for step in session.player.draw(journey) if step.plan.index not in skip]
+        for journey in range(len(session.workload["journeys"]))
+    ]
     cpu: dict[bool, list[int]] = {}
     queries: list[int] = []
     for timed in (False, True) if bare_first else (True, False):
         (probes.install if timed else probes.remove)()
-        for _counted in (False, True):
-            answers: dict[str, str] = {}
-            exchanges = []
-            for step in steps:
-                request = step.request(answers)
-                exchange = session.serve(request, timed=timed)
-                answers.update(captured(exchange, request.capture))
-                exchanges.append(exchange)
+        # A full collection costs more than all probes together, and falls on either side.
+        gc.collect()
+        gc.disable()
+        # What runs right after the switch is not counted: the interpreter's caches are cold.
+        _make_journey(session, journeys[0], timed)
+        exchanges: list[Exchange] = []
+        for steps in journeys:
+            exchanges += _make_journey(session, steps, timed)
+            if time.monotonic() > deadline:
+                gc.enable()
+                return []
+        gc.enable()
         cpu[timed] = [exchange.cpu_ns for exchange in exchanges]
         if timed:
             queries = [sum(e.clock.queries.values()) for e in exchanges if e.clock is not None]
+    numbers = [step.plan.index for steps in journeys for step in steps]
     return [
-        [step.plan.index, cpu[False][i] / 1e9, cpu[True][i] / 1e9, queries[i]]
-        for i, step in enumerate(steps)
+        [number, cpu[False][i] / 1e9, cpu[True][i] / 1e9, queries[i]]
+        for i, number in enumerate(numbers)
     ]
+
+
+def _make_journey(session: Session, steps: list[Any], timed: bool) -> list[Exchange]:
+    answers: dict[str, str] = {}
+    exchanges = []
+    for step in steps:
+        request = step.request(answers)
+        exchange = session.serve(request, timed=timed)
+        answers.update(captured(exchange, request.capture))
+        exchanges.append(exchange)
+    return exchanges
 
 
 def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]]:

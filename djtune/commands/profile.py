@@ -134,8 +134,9 @@ def profile(
         seed=seed,
     )
     run.note(
-        f"Plan: look at the routes, then {trials} fresh processes for "
-        f"{duration:.0f} s in all, then the price of measuring itself."
+        f"Plan: ask for each route once, then time them in {trials} fresh processes, and the "
+        f"timing itself: {duration:.0f} s, and a few to start. --precise takes "
+        f"{PRECISE} times as long."
     )
     gathered = gather.Gathered()
     interrupted = _measure(run, request, gathered)
@@ -147,7 +148,8 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
     from djtune.profiling import gather
 
     try:
-        gather.survey(request, gathered, run.note)
+        with run.progress("looking at the routes"):
+            gather.survey(request, gathered)
         with run.progress("measuring", total=request.budget.seconds) as tick:
             gather.measure(request, gathered, tick)
     except KeyboardInterrupt:
@@ -159,19 +161,18 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
 
 
 def _report(run: "Run", gathered: "Gathered", bandwidth: float, interrupted: bool) -> int:
-    from djtune.errors import ExitCode
     from djtune.experiments.host import read_machine
     from djtune.profiling.assemble import assemble, metrics
     from djtune.profiling.present import present
 
     result = assemble(gathered, read_machine(), bandwidth=bandwidth)
-    code = run.finish(
+    return run.finish(
         result,
         present(result, _next_command(result)),
         metrics=metrics(result),
         complete=result.complete,
+        interrupted=interrupted,
     )
-    return ExitCode.INTERRUPTED if interrupted else code
 
 
 def _next_command(result: ProfileResult) -> str:

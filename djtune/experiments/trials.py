@@ -56,7 +56,6 @@ def run_trials(plan: TrialPlan, costs: list[RouteCost], into: Trials, tick: Tick
     begun = time.monotonic()
     for number in range(plan.trials):
         left = plan.seconds - (time.monotonic() - begun)
-        start = time.monotonic()
         into.noises.append(noise.probe())
         try:
             _run_trial(plan, number, left / (plan.trials - number), costs, into, tick)
@@ -66,7 +65,6 @@ def run_trials(plan: TrialPlan, costs: list[RouteCost], into: Trials, tick: Tick
             into.failure = error.message
             return
         costs = journey_costs(plan.workload, into.trials[-1].samples, costs)
-        tick(time.monotonic() - start)
 
 
 def _run_trial(
@@ -75,7 +73,7 @@ def _run_trial(
     seconds: float,
     costs: Sequence[RouteCost],
     into: Trials,
-    tick: Tick,  # noqa: ARG001
+    tick: Tick,
 ) -> None:
     start = time.monotonic()
     seed = plan.seed + 1 + number
@@ -91,8 +89,13 @@ def _run_trial(
         trial = Trial([], complete=False)
         into.trials.append(trial)
 
+        told = start
+
         def keep(rows: Any) -> None:
+            nonlocal told
             trial.samples.extend(msgspec.convert(rows, list[Sample]))
+            tick(time.monotonic() - told)
+            told = time.monotonic()
 
         summary = worker.call(
             "run_trial",

@@ -1,5 +1,7 @@
 """Findings as plain data: what is worth doing, on what evidence, and what it saves."""
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 
@@ -24,3 +26,5 @@ class FindingData(Struct):
     remedy: str = ""
     patch: str = ""
     confidence: str = ""
+    severity: Literal["high", "medium", "low"] = "medium"
+    """How much of its whole the saving is: high from 10 %, medium from 3 %; broken is high."""

@@ -93,6 +93,7 @@ def _findings(
             evidence=[entry.detail],
             remedy="Repair it: requests that fail cost server time too.",
             confidence="seen on every request",
+            severity="high",
         )
         for entry in missing
         if entry.why == "error" and entry.detail.startswith("a repair (5")

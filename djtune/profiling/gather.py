@@ -20,7 +20,6 @@ from djtune.workloads.urlconf import from_routes
 REPEAT_JOURNEYS = 3
 OVERHEAD_PAIRS = 40
 
-Say = Callable[[str], None]
 Tick = Callable[[float], None]
 
 
@@ -64,7 +63,7 @@ class Gathered(Struct):
         return bad | set(self.unsafe)
 
 
-def survey(request: Request, into: Gathered, say: Say) -> None:
+def survey(request: Request, into: Gathered) -> None:
     """Load the app once: find its routes, class every step, and look for repeats.
 
     Raises :class:`DjtuneError` when nothing can be measured.
@@ -81,7 +80,6 @@ def survey(request: Request, into: Gathered, say: Say) -> None:
         into.unsafe = planning.unsafe_steps(
             into.workload, allowed=request.unsafe, unproven=opened["unproven"]
         )
-        say(f"asking for each of {len(planning.steps_of(into.workload))} steps once")
         into.classes = worker.call("class_steps", skip=sorted(into.unsafe))
         _require_something_measurable(into)
         into.repeats = worker.call("find_repeats", skip=sorted(into.skip), times=REPEAT_JOURNEYS)

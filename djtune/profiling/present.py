@@ -295,7 +295,7 @@ def _finding(finding: FindingData) -> Finding:
         remedy=finding.remedy,
         patch=finding.patch,
         confidence=finding.confidence,
-        severity="high" if finding.kind == "broken" else "medium",
+        severity=finding.severity,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 from djtune.model.findings import FindingData, Saving
 from djtune.model.samples import PHASES, Sample
@@ -99,10 +99,10 @@ def _finding(
     journey: str, kind: str, repeats: Sequence[Repeat], journey_time: float
 ) -> FindingData:
     saved = sum(repeat.seconds for repeat in repeats)
-    share = f", {100 * saved / journey_time:.0f} % of its server time" if journey_time else ""
+    part = saved / journey_time if journey_time else 0.0
     what = "queries are" if kind == "query" else "cached values are"
     evidence = [
-        f"{_shorten(repeat.pattern)}: {repeat.times:g} more times, in {len(repeat.steps)} steps, "
+        f"{_shorten(repeat.pattern)}: {repeat.times:.3g} more times, in {len(repeat.steps)} steps, "
         f"about {1000 * repeat.seconds:.2g} ms"
         for repeat in repeats[:SHOWN]
     ]
@@ -120,9 +120,17 @@ def _finding(
             if kind == "query"
             else "Read the value once a journey: send it along, or keep it in the session"
         )
-        + f". Saves at most this much{share}, less what reading the cache costs.",
+        + f". Saves at most this much, {100 * part:.0f} % of the journey's server time, less what "
+        "reading the cache costs.",
+        severity=_severity(part),
         confidence="estimate: times asked, each at its step's mean cost of one call",
     )
+
+
+def _severity(part: float) -> Literal["high", "medium", "low"]:
+    if part >= 0.10:
+        return "high"
+    return "medium" if part >= 0.03 else "low"
 
 
 def _shorten(sql: str, width: int = 110) -> str:

@@ -3,6 +3,7 @@
 from msgspec import Struct, field
 
 from djtune.experiments.noise import Noise
+from djtune.model.budget import Verdict
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
@@ -155,6 +156,7 @@ class ProfileResult(Struct):
     """How long the run took."""
     overhead: Overhead | None = None
     warnings: list[str] = field(default_factory=list)
+    budgets: list[Verdict] = field(default_factory=list)
     connect_seconds: dict[str, float] = field(default_factory=dict)
     """What opening a connection took, once per alias; not part of any figure above."""
     complete: bool = True
