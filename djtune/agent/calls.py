@@ -200,7 +200,8 @@ def measure_overhead(
     """Make every journey bare and timed in turn: a block a round, with a row a step.
 
     A row is the step, its bare and its timed CPU seconds, and its queries. Bare requests run
-    with every probe taken out. The collector is held off on both sides. A round that the time does not suffice for is left out.
+    with every probe taken out; the collector is held off on both sides. A round that the time
+    does not suffice for is left out.
     """
     session = _current()
     deadline = time.monotonic() + seconds

@@ -144,7 +144,7 @@ def _ranking_row(route: RouteResult) -> list[Cell]:
         _metric(route.p50, fmt.duration),
         _metric(route.p95, fmt.duration),
         _metric(route.p99, fmt.duration),
-        Cell(stack=Stack(_segments(route.phases))),
+        Cell(stack=Stack(_segments(route.phases), full=True)),
         _queries(route.queries),
         Cell(
             fmt.size(route.wire_bytes),

@@ -18,8 +18,9 @@ SHOWN = 5
 def price_repeats(
     workload: Workload, found: Sequence[Mapping[str, Any]], samples: Sequence[Sample]
 ) -> list[Repeat]:
-    """Price each repeat: its times beyond the first, at its steps' mean cost of one query (or
-    one cache call), dearest first. An estimate: queries of one step differ.
+    """Price each repeat, dearest first: its times beyond the first, at what one query (or cache
+    call) costs on average in the cheapest of its steps. An estimate, meant to err low: the other
+    steps' averages hold queries that load far more than a user's own rows.
     """
     cost = {kind: _cost_per_call(samples, kind) for kind in ("query", "cache")}
     steps = steps_of(workload)
@@ -54,16 +55,16 @@ def _priced(
     cost: Mapping[int, float],
 ) -> Repeat:
     asked = {int(step): times for step, times in entry["steps"].items()}
-    first = min(asked)
-    again = {step: times - (1 if step == first else 0) for step, times in asked.items()}
+    again = sum(asked.values()) - 1
+    price = min((cost[step] for step in asked if step in cost), default=0.0)
     return Repeat(
         journey=workload.journeys[entry["journey"]].name,
         kind=entry["kind"],
         alias=entry["alias"],
         pattern=entry["pattern"],
         steps=[f"{steps[step][0]} /{steps[step][1].lstrip('/')}" for step in sorted(asked)],
-        times=sum(again.values()),
-        seconds=sum(times * cost.get(step, 0.0) for step, times in again.items()),
+        times=again,
+        seconds=again * price,
     )
 
 
@@ -123,7 +124,7 @@ def _finding(
         + f". Saves at most this much, {100 * part:.0f} % of the journey's server time, less what "
         "reading the cache costs.",
         severity=_severity(part),
-        confidence="estimate: times asked, each at its step's mean cost of one call",
+        confidence="estimate: times asked, each at the mean cost of one in its cheapest step",
     )
 
 
