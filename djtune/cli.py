@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import shell_complete
 
 from djtune import __version__
@@ -136,10 +137,11 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
     """
     arguments = sys.argv[1:] if argv is None else argv
     session = session or Session()
+    session.arguments = list(arguments)
     session.debug = "--debug" in arguments
     try:
         with _interruptible():
-            code = _run(arguments, session)
+            code = _run(session)
             sys.stdout.flush()
     except BrokenPipeError:
         close_stdout()
@@ -150,7 +152,7 @@ def main(argv: list[str] | None = None, *, session: Session | None = None) -> in
     return code
 
 
-def _run(arguments: list[str], session: Session) -> int:
+def _run(session: Session) -> int:
     """Run the command and turn every failure into a message and its exit code."""
     try:
         if sys.platform == "win32":
@@ -160,7 +162,7 @@ def _run(arguments: list[str], session: Session) -> int:
         if instruction := os.environ.get(COMPLETE_VARIABLE):
             return shell_complete(cli, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
         # Not cli.main(), which ends with 1 after an interruption and where a pipe was closed.
-        with cli.make_context(session.program, list(arguments), obj=session) as context:
+        with cli.make_context(session.program, session.arguments, obj=session) as context:
             code = cli.invoke(context)
         return ExitCode.DONE if code is None else int(code)
     except click.exceptions.Exit as done:
@@ -186,8 +188,13 @@ def _usage(error: click.UsageError) -> int:
     path = error.ctx.command_path if error.ctx else PROGRAM
     if error.__class__.__name__ == "NoArgsIsHelpError":
         click.echo(error.format_message(), err=True)
-    else:
-        _say(f"error: {error.format_message()}", f"{path} --help shows what is allowed")
+        return ExitCode.USAGE
+    message = error.format_message()
+    if isinstance(error, click.BadParameter) and error.ctx and error.param and error.param.name:
+        source = error.ctx.get_parameter_source(error.param.name)
+        if source is ParameterSource.DEFAULT_MAP:
+            message += " It stands under [tool.djtune] in pyproject.toml."
+    _say(f"error: {message}", f"{path} --help shows what is allowed")
     return ExitCode.USAGE
 
 

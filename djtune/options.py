@@ -1,8 +1,9 @@
 """The options that every measuring command has, alike everywhere."""
 
 import functools
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
@@ -24,6 +25,13 @@ class Session:
     python: str = ""
     """The interpreter that ``manage.py djtune`` runs under."""
     program: str = "djtune"
+    arguments: list[str] = field(default_factory=list)
+    """What follows the program's name."""
+
+    @property
+    def command_line(self) -> str:
+        """The call as it can be typed again."""
+        return f"{self.program} {shlex.join(self.arguments)}"
 
 
 class CommonOption(click.Option):
@@ -153,7 +161,13 @@ def _decorate(function: Callable[..., Any], metrics: Mapping[str, Kind]) -> Call
         options = Options(**{name: kwargs.pop(name) for name in Options.__struct_fields__})
         session = ctx.ensure_object(Session)
         session.debug = options.debug
-        run = Run(options, metrics, directory=session.directory, python=session.python)
+        run = Run(
+            options,
+            metrics,
+            directory=session.directory,
+            python=session.python,
+            command_line=session.command_line,
+        )
         return function(run, *args, **kwargs)
 
     for option in reversed(COMMON_OPTIONS):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
 import msgspec
 from msgspec import Struct
@@ -64,6 +64,7 @@ class Run:
         *,
         directory: Path | None = None,
         python: str = "",
+        command_line: str = "",
     ) -> None:
         """Check everything that would spoil the result's way out.
 
@@ -72,6 +73,7 @@ class Run:
             metrics: What a budget can limit, by name.
             directory: Where the project is looked for; by default the current directory.
             python: The project's interpreter, where the options do not name one.
+            command_line: The call as it was typed, for the report to repeat.
 
         Raises:
             DjtuneError: a budget cannot be read, or an output file cannot be written.
@@ -80,6 +82,7 @@ class Run:
         self.options = options
         self._directory = directory or Path.cwd()
         self._python = python
+        self._command_line = command_line
         if options.budget and not metrics:
             raise DjtuneError("this command has no figures that a budget could limit")
         self._budgets = [budgets.parse(text, metrics or {}) for text in options.budget]
@@ -154,11 +157,14 @@ class Run:
         """Hand over the result, hold it against the budgets, and return the exit status.
 
         ``metrics`` maps ``METHOD ROUTE`` to the route's figures by name. A result that is not
-        ``complete`` ends with 3, an ``interrupted`` one with 130, whatever the budgets say.
+        ``complete`` ends with 3, an ``interrupted`` one with 130, whatever the budgets say. The
+        result's fields ``complete`` and ``budgets``, where it has them, are filled in.
         """
         verdicts = [verdict for one in self._budgets for verdict in budgets.judge(one, metrics)]
-        if "budgets" in result.__struct_fields__:
-            result = msgspec.structs.replace(result, budgets=verdicts)
+        complete = complete and not interrupted and getattr(result, "complete", True)
+        told = {"complete": complete, "budgets": verdicts}
+        told = {name: value for name, value in told.items() if name in result.__struct_fields__}
+        result = msgspec.structs.replace(result, **told)
         if verdicts:
             report = msgspec.structs.replace(report, blocks=[*report.blocks, *_blocks(verdicts)])
         self._write(result, report)
@@ -183,11 +189,16 @@ class Run:
         return ExitCode.INCOMPLETE if unclear and self.options.strict else ExitCode.DONE
 
     def _write(self, result: Struct, report: "Report") -> None:
+        if self.options.format == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
+            from djtune.reports.github import render_summary
+
+            with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+                summary.write(render_summary(report))
         if self.options.html:
             from djtune.reports.html import render_html
 
-            page = render_html(report, version=__version__)
-            _save(self.options.html, page.encode() if isinstance(page, str) else page, "--html")
+            page = render_html(report, version=__version__, command_line=self._command_line)
+            _save(self.options.html, page.encode(), "--html")
         if self.options.output:
             _save(self.options.output, self._rendered(result, report).encode(), "--output")
             return
@@ -205,19 +216,16 @@ class Run:
         if self.options.format == "json":
             from djtune.reports.json import render_json
 
-            text: Any = render_json(result)
-        elif self.options.format == "github":
+            return render_json(result)
+        if self.options.format == "github":
             from djtune.reports.github import render_github
 
-            text = render_github(report)
-        else:
-            stream = StringIO()
-            self._table(report, stream)
-            text = stream.getvalue()
-        text = text.decode() if isinstance(text, bytes) else text
-        return str(text).rstrip("\n") + "\n"
+            return render_github(report)
+        stream = StringIO()
+        self._table(report, stream)
+        return stream.getvalue()
 
-    def _table(self, report: "Report", stream: Any) -> None:
+    def _table(self, report: "Report", stream: TextIO) -> None:
         from djtune.reports.terminal import console_for, render_terminal
 
         color = False if self.options.no_color else None

@@ -1,6 +1,7 @@
 """``djtune schema``: the JSON Schema of a command's result."""
 
 import importlib
+import json
 
 import click
 import msgspec
@@ -19,15 +20,14 @@ def schema(command: str) -> None:
       djtune schema profile > profile.schema.json
     """
     from djtune.cli import COMMANDS
+    from djtune.reports.json import schema as described
 
     if command not in COMMANDS:
         raise DjtuneError(f"there is no command {command!r}", hint="commands: " + _with_result())
     result = _result(command)
     if result is None:
         raise DjtuneError(f"{command} writes no JSON", hint="commands that do: " + _with_result())
-    document = msgspec.json.schema(result)
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    click.echo(json.dumps(described(result), indent=2))
 
 
 def _result(command: str) -> type[msgspec.Struct] | None:

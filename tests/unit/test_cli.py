@@ -133,9 +133,8 @@ import sys, time, click
 from djtune import cli
 @click.command()
 def sleeper():
-    click.echo("started")
-    sys.stdout.flush()
     try:
+        click.echo("started")
         time.sleep(60)
     finally:
         click.echo("cleaned up")
