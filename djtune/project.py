@@ -21,8 +21,9 @@ ENVIRONMENTS = (".venv", "venv", "env")
 NOT_PROJECTS = {"node_modules", "site-packages", *ENVIRONMENTS}
 
 PROBE = """
-import json, sys
-sys.path.remove('') if '' in sys.path else None
+import sys
+sys.path = [folder for folder in sys.path if folder]
+import json
 try:
     import django
     version = list(django.VERSION[:2])
