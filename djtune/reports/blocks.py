@@ -9,6 +9,8 @@ from typing import Literal
 from msgspec import Struct, field
 
 Tone = Literal["plain", "good", "warn", "bad", "muted"]
+"""What a text says of itself, shown as a sign and a colour. ``bad`` is for a limit breached and
+for what makes a run fail: the GitHub renderer makes errors of it."""
 Align = Literal["left", "right"]
 Unit = Literal["", "s", "B", "share", "ratio"]
 """What an axis measures, in base units; says how the figures on it are written."""

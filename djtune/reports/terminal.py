@@ -9,6 +9,8 @@ from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
 from djtune.reports import plot
@@ -36,7 +38,7 @@ FILE_WIDTH = 240
 _SEVERITY_STYLE = {"high": "bold red", "medium": "bold yellow", "low": "bold cyan", "info": "bold"}
 _ASCII = str.maketrans(
     "µ×–−—…·✓✗█░▓▒╱▚▀▄▏▎▍▌▋▊▉─│└┤━■•≈≤≥∞",
-    "ux----.+x#.=:/%^o    ###-|+|-#*~<>8",
+    "ux---.-+x#.@:/%^_    ###-|+|-#*~<>8",
 )
 """For terminals without Unicode; fills of bars stay distinct."""
 
@@ -166,7 +168,9 @@ class _Writer:
         self.line(Text())
         for line in patch.rstrip("\n").split("\n"):
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-            self.line(Text(line, "bold" if line.startswith(("+++", "---")) else style))
+            style = "bold" if line.startswith(("+++", "---")) else style
+            # Segments are written as they are; a Text would lose its tabs.
+            self.console.print(Segments([Segment(line, Style.parse(style))]), soft_wrap=True)
 
     def bars(self, bars: Bars) -> None:
         if bars.title:

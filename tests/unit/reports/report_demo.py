@@ -23,6 +23,12 @@ from djtune.reports.blocks import (
     Tone,
 )
 
+HOSTILE = (
+    "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    "\x1b[31m\x9b2J|`\u202e::error::\n%0A]]>&amp;\ud800"
+)
+"""What a route, a key or a log line could hold; every renderer has to show it as text."""
+
 PHASES = [
     "Python",
     "SQL execute",
