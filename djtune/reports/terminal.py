@@ -170,7 +170,8 @@ class _Writer:
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
             style = "bold" if line.startswith(("+++", "---")) else style
             # Segments are written as they are; a Text would lose its tabs.
-            self.console.print(Segments([Segment(line, Style.parse(style))]), soft_wrap=True)
+            segments = [Segment(line, Style.parse(style)), Segment.line()]
+            self.console.print(Segments(segments), soft_wrap=True, end="")
 
     def bars(self, bars: Bars) -> None:
         if bars.title:
