@@ -1,0 +1,7 @@
+"""The page's address."""
+
+from django.urls import path
+
+from .views import books
+
+urlpatterns = [path("books/", books)]
