@@ -94,6 +94,14 @@ def _class_journey(session: Session, journey: int, skip: set[int]) -> Iterator[d
             yield _not_asked(step.plan.index, str(error))
             continue
         exchange = session.serve(request)
+        if classify(exchange, request) == "login" and session.can_force(request.step):
+            session.forced.add(request.step)
+            forced = step.request(answers)
+            past = session.serve(forced)
+            if classify(past, forced) == "ok":
+                request, exchange = forced, past
+            else:
+                session.forced.remove(request.step)
         answers.update(captured(exchange, request.capture))
         yield {
             "step": request.step,
@@ -104,6 +112,7 @@ def _class_journey(session: Session, journey: int, skip: set[int]) -> Iterator[d
             "seconds": exchange.wall_ns / 1e9,
             "hosts": serving.refused_hosts(request.step),
             "failure": session.failures.get(request.step, ""),
+            "forced": request.login == "force",
         }
 
 
@@ -117,6 +126,7 @@ def _not_asked(step: int, why: str) -> dict[str, Any]:
         "seconds": 0.0,
         "hosts": [],
         "failure": why,
+        "forced": False,
     }
 
 

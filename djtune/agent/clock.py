@@ -53,10 +53,10 @@ class Clock:
     """The phases and counters of one request, or of one child running beside it."""
 
     __slots__ = (
-        "assumed",
         "bridging",
         "cache_hits",
         "cache_misses",
+        "checked",
         "collections",
         "cpu_mark",
         "detail",
@@ -90,22 +90,20 @@ class Clock:
             self.collections = [0, 0, 0]
             self.hops = 0
         self.thread = get_ident()
-        self.assumed = 0
         self.cpu_mark = thread_time_ns()
-        self.started = self.mark = perf_counter_ns()
+        self.started = self.checked = self.mark = perf_counter_ns()
 
     def enter(self, phase: int) -> None:
         """Charge the slice that has passed to the phase left, and start ``phase``."""
         now = perf_counter_ns()
-        top = self.stack[-1]
+        stack = self.stack
+        top = stack[-1]
         spent = now - self.mark
         self.mark = now
         self.totals[top] += spent
         if spent > _LONG[top]:
             self._check(top, spent)
-        else:
-            self.assumed += spent
-        self.stack.append(phase)
+        stack.append(phase)
 
     def leave(self) -> int:
         """End the current phase; return its last slice in ns."""
@@ -116,9 +114,13 @@ class Clock:
         self.totals[top] += spent
         if spent > _LONG[top]:
             self._check(top, spent)
-        else:
-            self.assumed += spent
         return spent
+
+    def leave_sql(self, alias: str) -> None:
+        """End a phase of SQL; its last slice counts for the alias too."""
+        spent = self.leave()
+        times = self.root.sql_ns
+        times[alias] = times.get(alias, 0) + spent
 
     def _check(self, phase: int, spent: int) -> None:
         """Find how much of a long slice was off the CPU, and start a new CPU slice."""
@@ -126,9 +128,11 @@ class Clock:
             self._start_cpu_slice()
             return
         cpu = thread_time_ns()
-        used = cpu - self.cpu_mark - self.assumed
+        # Slices tile time, and the short ones before this one count as run.
+        run_before = self.mark - spent - self.checked
+        used = cpu - self.cpu_mark - run_before
         self.cpu_mark = cpu
-        self.assumed = 0
+        self.checked = self.mark
         if phase not in _IO:
             idle = spent - max(used, 0)
             if idle > 0:
@@ -138,7 +142,7 @@ class Clock:
     def _start_cpu_slice(self) -> None:
         self.thread = get_ident()
         self.cpu_mark = thread_time_ns()
-        self.assumed = 0
+        self.checked = self.mark
 
     def take_thread(self) -> None:
         """Go on in the thread that calls: the hop itself is charged to the phase that made it."""
@@ -172,18 +176,12 @@ class Clock:
         """Move a garbage collection out of the slice that it interrupted."""
         self.totals[GC] += nanoseconds
         self.mark += nanoseconds
-        self.assumed += nanoseconds
         self.root.collections[generation] += 1
 
     def count_query(self, alias: str) -> None:
         """Count one query on a database alias."""
         queries = self.root.queries
         queries[alias] = queries.get(alias, 0) + 1
-
-    def add_sql_time(self, alias: str, nanoseconds: int) -> None:
-        """Add time spent on one alias (it is in the SQL phases too)."""
-        times = self.root.sql_ns
-        times[alias] = times.get(alias, 0) + nanoseconds
 
     def stop(self) -> int:
         """End the last slice; return the wall time in ns. A child adds itself to its request."""

@@ -76,5 +76,5 @@ def set_off_checks(django_request: Any, request: Request) -> None:
     if request.login == "force" and request.user_pk is not None:
         user = login.load_user(request.user_pk)
         django_request._force_auth_user = user
-        django_request._cached_user = user
+        django_request._cached_user = django_request._acached_user = user
         django_request.user = user

@@ -14,6 +14,7 @@ from .exchange import Exchange, Target
 from .player import Player, Request
 from .templates import WorkloadError
 from .transactions import Rollback, unproven_aliases
+from .views import shortened
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -34,6 +35,8 @@ class Session:
         except WorkloadError as error:
             raise AgentError(str(error), getattr(error, "hint", "")) from error
         self.driver = self._make_driver(interface)
+        self.forced: set[int] = set((sign_in or {}).get("forced", ()))
+        """Steps whose user is signed in past the app's own authentication."""
         self.failures: dict[int, str] = {}
         self._step = serving.BACKGROUND
         _remember_exceptions(self)
@@ -52,7 +55,7 @@ class Session:
         """Serve one request, as the user of ``--as`` where the workload names none."""
         if self.sign_in is not None and request.user_pk is None:
             request.user_pk = self.sign_in["pk"]
-            request.login = self.sign_in["login"]
+            request.login = self._login_for(request.step)
         self._step = request.step
         serving.start(request.step)
         try:
@@ -61,17 +64,31 @@ class Session:
             serving.stop()
             effects.forget_mail()
 
+    def _login_for(self, step: int) -> str:
+        """How the user of ``--as`` is signed in for a step; ``auto`` is a session at first."""
+        assert self.sign_in is not None
+        if step in self.forced:
+            return "force"
+        chosen = str(self.sign_in["login"])
+        return "session" if chosen == "auto" else chosen
+
+    def can_force(self, step: int) -> bool:
+        """Whether a step that a session did not suffice for may be tried past authentication."""
+        return (
+            self.sign_in is not None and self.sign_in["login"] == "auto" and step not in self.forced
+        )
+
     def note_exception(self, error: BaseException) -> None:
         """Keep where a view failed; its message may hold personal data and stays here."""
         frames = traceback.extract_tb(error.__traceback__)
-        where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        where = f" at {shortened(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
         self.failures[self._step] = type(error).__name__ + where
 
 
 def _resolve_sign_in(sign_in: dict[str, Any] | None) -> dict[str, Any] | None:
     if not sign_in:
         return None
-    return {"pk": login.find_user(sign_in["user"]), "login": sign_in.get("login", "session")}
+    return {**sign_in, "pk": login.find_user(sign_in["user"])}
 
 
 def _remember_exceptions(session: Session) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import DatabaseError
 from django.urls.converters import get_converters
 
 from .lookups import Lookup, find_lookups
 from .paths import Endpoint, PathTemplate, template_of, walk
+from .recipes import Model, Source, compile_recipe
+from .rows import sample_rows
 from .templates import WorkloadError
 from .views import View, location_of, methods_of, view_of
 
@@ -32,12 +35,47 @@ LEFT_OUT_VIEWS = {
 def describe_routes() -> list[dict[str, Any]]:
     """Return every route of the URLconf, shaped as ``djtune.model.routes.Route``.
 
-    No view is called and no query made. Routes come in the order in which Django tries them.
+    No view is called. The database is asked only whether the recipes find rows, so that a route
+    of an empty model is told apart at once. Routes come in the order in which Django tries them.
     """
-    return [_describe(endpoint) for endpoint in walk()]
+    empty = _EmptySources()
+    return [_describe(endpoint, empty) for endpoint in walk()]
 
 
-def _describe(endpoint: Endpoint) -> dict[str, Any]:
+class _EmptySources:
+    """Why recipes cannot be drawn; each source is asked for its rows once."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[Source, frozenset[str]], str] = {}
+        self._readable = True
+
+    def reasons(self, recipes: dict[str, dict[str, Any]]) -> dict[str, str]:
+        """Parameter → why its recipe finds no value; nothing for one that does."""
+        compiled = {name: compile_recipe(recipe) for name, recipe in recipes.items()}
+        drawn = {name: one for name, one in compiled.items() if isinstance(one, Model)}
+        fields: dict[Source, set[str]] = {}
+        for one in drawn.values():
+            fields.setdefault(one.source, set()).add(one.field)
+        why = {source: self._reason(source, frozenset(names)) for source, names in fields.items()}
+        return {name: why[one.source] for name, one in drawn.items() if why[one.source]}
+
+    def _reason(self, source: Source, fields: frozenset[str]) -> str:
+        key = (source, fields)
+        if key not in self._reasons:
+            self._reasons[key] = self._ask(source, fields) if self._readable else ""
+        return self._reasons[key]
+
+    def _ask(self, source: Source, fields: frozenset[str]) -> str:
+        """Ask the database. One that cannot be read is no reason: a session's start says so."""
+        try:
+            sample_rows(source, fields, seed=0)
+        except WorkloadError as error:
+            self._readable = not isinstance(error.__cause__, DatabaseError)
+            return error.message if self._readable else ""
+        return ""
+
+
+def _describe(endpoint: Endpoint, empty: _EmptySources) -> dict[str, Any]:
     view = view_of(endpoint.callback)
     file, line = location_of(view)
     left_out = _left_out(endpoint, view)
@@ -47,7 +85,7 @@ def _describe(endpoint: Endpoint) -> dict[str, Any]:
     except WorkloadError as error:
         left_out = left_out or error.message
     else:
-        params = _params(endpoint, template, view)
+        params = _params(endpoint, template, view, None if left_out else empty)
     return {
         "route": endpoint.route,
         "name": endpoint.name,
@@ -76,7 +114,9 @@ def _has_format_suffix(endpoint: Endpoint) -> bool:
     return r"\.(?P<format>" in pattern or "<drf_format_suffix" in pattern
 
 
-def _params(endpoint: Endpoint, template: PathTemplate, view: View) -> list[dict[str, Any]]:
+def _params(
+    endpoint: Endpoint, template: PathTemplate, view: View, empty: _EmptySources | None
+) -> list[dict[str, Any]]:
     """Describe the parameters in the order in which they stand in the path."""
     names = sorted(
         template.required | template.optional,
@@ -84,15 +124,19 @@ def _params(endpoint: Endpoint, template: PathTemplate, view: View) -> list[dict
     )
     converters = {name: _converter(template, name) for name in names}
     lookups = find_lookups(view, converters, endpoint.route)
+    recipes = {n: found.recipe() for n, found in lookups.items() if isinstance(found, Lookup)}
+    reasons = {n: found for n, found in lookups.items() if isinstance(found, str)}
+    if empty is not None:
+        reasons |= empty.reasons(recipes)
     return [
         {
             "name": name,
             "converter": converters[name],
             "optional": name in template.optional,
-            "recipe": lookup.recipe() if isinstance(lookup, Lookup) else None,
-            "reason": "" if isinstance(lookup, Lookup) else lookup,
+            "recipe": None if name in reasons else recipes[name],
+            "reason": reasons.get(name, ""),
         }
-        for name, lookup in lookups.items()
+        for name in lookups
     ]
 
 

@@ -93,10 +93,10 @@ def location_of(view: View) -> tuple[str, int]:
         line = inspect.getsourcelines(target)[1]
     except (OSError, TypeError):
         return "", 0
-    return _shortened(file), max(line, 1)
+    return shortened(file), max(line, 1)
 
 
-def _shortened(file: str) -> str:
+def shortened(file: str) -> str:
     """Return an installed file's path from ``site-packages``, another's from the project's root."""
     _, installed, inside = file.rpartition("/site-packages/")
     if installed:

@@ -57,10 +57,11 @@ Examples:
 )
 @click.option(
     "--login",
-    type=click.Choice(["session", "token", "force"]),
-    default="session",
+    type=click.Choice(["auto", "session", "token", "force"]),
+    default="auto",
     show_default=True,
-    help="How --as signs in: a session, an authtoken, or past rest_framework's authentication.",
+    help="How --as signs in: by a session, an authtoken, or past the app's authentication; auto"
+    " is a session, and force where that does not suffice.",
 )
 @click.option(
     "--duration",
@@ -168,17 +169,20 @@ def _report(run: "Run", gathered: "Gathered", bandwidth: float, interrupted: boo
     result = assemble(gathered, read_machine(), bandwidth=bandwidth)
     return run.finish(
         result,
-        present(result, _next_command(result)),
+        present(result, *_next_command(result)),
         metrics=metrics(result),
         complete=result.complete,
         interrupted=interrupted,
     )
 
 
-def _next_command(result: ProfileResult) -> str:
-    """What to run next: the dearest route by itself, more precisely, where that could tell more."""
-    if not result.routes or result.requests_per_hour is not None:
-        return ""
+def _next_command(result: ProfileResult) -> tuple[str, str]:
+    """The one command that would tell most now, and why."""
+    if any(entry.why == "login" for entry in result.unmeasured):
+        return "djtune profile --as USER", "some routes need somebody who is signed in"
     if result.weights_from == "uniform":
-        return "djtune workload init --output workload.yaml"
-    return f"djtune profile {shlex.quote(result.routes[0].route)} --precise"
+        return "djtune workload init", "to weigh the routes as your users ask for them"
+    if not result.routes:
+        return "", ""
+    dearest = shlex.quote("/" + result.routes[0].route.lstrip("/"))
+    return f"djtune profile {dearest} --precise", "narrower intervals where it costs most"

@@ -35,7 +35,7 @@ class TrialPlan(Struct, frozen=True):
     seconds: float
     """Time for all trials together, loading the app included."""
     seed: int = 1
-    sign_in: dict[str, str] | None = None
+    sign_in: dict[str, Any] | None = None
 
 
 class Trials(Struct):

@@ -28,7 +28,9 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         distinct_params=_most(trial.distinct_params for trial in trials),
     )
     priced = repeats.price_repeats(workload, gathered.repeats, samples)
-    missing = plan.unmeasured(workload, gathered.classes, gathered.unsafe, gathered.routes)
+    missing = plan.unmeasured(
+        workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in
+    )
     facts = gathered.facts
     return ProfileResult(
         app=AppFacts(
@@ -45,6 +47,7 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         weights_from=workload.weights_from,
         routes=routes,
         unmeasured=[*missing, *gathered.wanting],
+        left_out=gathered.left_out,
         repeats=priced,
         findings=_findings(gathered, samples, routes, priced, missing),
         trials=len(trials),
@@ -90,7 +93,7 @@ def _findings(
             kind="broken",
             title=f"{entry.method} /{entry.route} fails",
             where=entry.where,
-            evidence=[entry.detail],
+            evidence=[entry.detail.removeprefix("a repair ").strip("()")],
             remedy="Repair it: requests that fail cost server time too.",
             confidence="seen on every request",
             severity="high",
@@ -140,6 +143,10 @@ def _warnings(gathered: Gathered) -> list[str]:
     if gathered.facts["distorting"]:
         names = ", ".join(gathered.facts["distorting"])
         warnings.append(f"active in the app, and in every figure below: {names}")
+    if gathered.forced:
+        steps = plan.steps_of(gathered.workload)
+        routes = ", ".join(sorted({"/" + steps[step][1].lstrip("/") for step in gathered.forced}))
+        warnings.append(f"signed in past the app's authentication, whose time is missing: {routes}")
     if gathered.trials.failure:
         warnings.append(f"cut short: {gathered.trials.failure}")
     return warnings

@@ -31,7 +31,7 @@ class Request(Struct, frozen=True):
     workload: Workload | None
     """``None``: every route of the URLconf that can be asked for, equally often."""
     patterns: list[str]
-    sign_in: dict[str, str] | None
+    sign_in: dict[str, Any] | None
     unsafe: bool
     seed: int
 
@@ -53,8 +53,15 @@ class Gathered(Struct):
     trials: Trials = field(default_factory=Trials)
     connect_seconds: dict[str, float] = field(default_factory=dict)
     interface: str = ""
+    signed_in: bool = False
+    """The requests that name no user are made by the one of ``--as``."""
     seconds: float = 0.0
     complete: bool = False
+
+    @property
+    def forced(self) -> list[int]:
+        """Steps whose user is signed in past the app's own authentication."""
+        return [entry["step"] for entry in self.classes if entry.get("forced")]
 
     @property
     def skip(self) -> set[int]:
@@ -70,6 +77,7 @@ def survey(request: Request, into: Gathered) -> None:
     """
     with Worker(request.app) as worker:
         into.facts = worker.facts
+        into.signed_in = request.sign_in is not None
         into.interface = request.app.interface or worker.facts["interface"]
         routes = msgspec.convert(worker.call("describe_routes"), list[Route])
         into.routes = {route.route: route for route in routes}
@@ -107,7 +115,9 @@ def _whole_urlconf(routes: Sequence[Route], into: Gathered) -> Workload:
 def _require_something_measurable(into: Gathered) -> None:
     if any(entry["class"] == "ok" for entry in into.classes):
         return
-    missing = planning.unmeasured(into.workload, into.classes, into.unsafe, into.routes)
+    missing = planning.unmeasured(
+        into.workload, into.classes, into.unsafe, into.routes, into.signed_in
+    )
     first = missing[0]
     raise DjtuneError(
         f"none of the {len(missing)} routes answered as expected; "
@@ -122,9 +132,14 @@ def _open(worker: Worker, request: Request, into: Gathered) -> dict[str, Any]:
         workload=msgspec.to_builtins(into.workload),
         seed=request.seed,
         interface=into.interface,
-        sign_in=request.sign_in,
+        sign_in=_sign_in(request, into),
     )
     return opened
+
+
+def _sign_in(request: Request, into: Gathered) -> dict[str, Any] | None:
+    """Who signs in and how, with what the survey found about steps that need more."""
+    return {**request.sign_in, "forced": into.forced} if request.sign_in else None
 
 
 def measure(request: Request, into: Gathered, tick: Tick) -> None:
@@ -140,7 +155,7 @@ def measure(request: Request, into: Gathered, tick: Tick) -> None:
             trials=request.budget.trials,
             seconds=request.budget.seconds - request.budget.overhead,
             seed=request.seed,
-            sign_in=request.sign_in,
+            sign_in=_sign_in(request, into),
         ),
         planning.first_costs(into.workload, into.classes),
         into.trials,

@@ -1,13 +1,13 @@
 """What the timing pass costs: bare and timed requests in turn, in CPU time."""
 
-import math
 from collections.abc import Sequence
+from statistics import median
 
-from djtune.experiments.intervals import ratio_interval
+from djtune.experiments.quantiles import minimum_n, order_ranks
 from djtune.model.metrics import Metric
 from djtune.profiling.result import Overhead
 
-FEWEST_BLOCKS = 3
+FEWEST_BLOCKS = minimum_n(0.5)
 Row = Sequence[float]
 """Step, bare CPU seconds, timed CPU seconds, queries."""
 
@@ -15,16 +15,18 @@ Row = Sequence[float]
 def price_probes(rows_by_block: Sequence[Sequence[Row]]) -> Overhead | None:
     """Price the probes from blocks of rows; each block holds every step once, bare and timed.
 
-    The ratio is paired within blocks. What a request and a query cost is a least-squares fit of
-    (timed - bare) on the number of queries; ``None`` where it cannot be told.
+    The ratio is paired within blocks; its median and the median's binomial ranks are given,
+    because one block in which the machine stalls would decide a mean. What a request and a query
+    cost is a least-squares fit of (timed - bare) on the number of queries; ``None`` where it
+    cannot be told.
     """
     blocks = [block for block in rows_by_block if block]
     if len(blocks) < FEWEST_BLOCKS:
         return None
-    logs = [math.log(sum(r[2] for r in block) / sum(r[1] for r in block)) for block in blocks]
-    interval = ratio_interval(logs)
+    ratios = sorted(sum(r[2] for r in block) / sum(r[1] for r in block) for block in blocks)
+    low, high = order_ranks(len(ratios), 0.5, len(ratios))
     fixed, per_query = _fit([row for block in blocks for row in block])
-    metric = Metric(interval.value, interval.low, interval.high, len(blocks))
+    metric = Metric(median(ratios), ratios[low - 1], ratios[high - 1], len(blocks))
     return Overhead(metric, fixed, per_query, len(blocks))
 
 

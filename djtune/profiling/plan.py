@@ -106,6 +106,7 @@ def unmeasured(
     classes: Sequence[Mapping[str, Any]],
     unsafe: Mapping[int, str],
     known: Mapping[str, Route],
+    signed_in: bool,
 ) -> list[Unmeasured]:
     """The steps that are left out, one entry a route, with what each needs."""
     steps = steps_of(workload)
@@ -117,14 +118,16 @@ def unmeasured(
         if entry["class"] != "ok":
             method, route = steps[entry["step"]]
             found[method, route] = Unmeasured(
-                method, route, entry["class"], explain(entry), _where(route, known)
+                method, route, entry["class"], explain(entry, signed_in), _where(route, known)
             )
     return list(found.values())
 
 
-def explain(entry: Mapping[str, Any]) -> str:
+def explain(entry: Mapping[str, Any], signed_in: bool) -> str:
     """What a route that did not answer as expected needs."""
     kind, status = entry["class"], entry["status"]
+    if kind == "login" and signed_in:
+        return f"another user: this one may not ({status})"
     if kind == "login":
         return f"a signed-in user ({status}): pass --as USER"
     if kind == "throttled":

@@ -39,7 +39,7 @@ SHOWN_UNMEASURED = 12
 NOISY_MS_PER_S = 50.0
 
 
-def present(result: ProfileResult, next_command: str = "") -> Report:
+def present(result: ProfileResult, next_command: str = "", why: str = "") -> Report:
     """The report: what bends the figures first, then the ranking, where time goes, what to do."""
     blocks: list[Block] = [Note(f"Beware: {warning}", tone="warn") for warning in result.warnings]
     blocks.append(_coverage(result))
@@ -61,7 +61,7 @@ def present(result: ProfileResult, next_command: str = "") -> Report:
         blocks += [Heading("Not measured", anchor="unmeasured"), _unmeasured(result.unmeasured)]
     blocks += [Heading("How it was measured", anchor="method"), *_method(result)]
     if next_command:
-        blocks.append(Command(next_command, "the next thing worth knowing"))
+        blocks.append(Command(next_command, why))
     app = result.app
     vendors = ", ".join(sorted(set(app.databases.values()))) or "no database"
     return Report(
@@ -75,11 +75,12 @@ def _coverage(result: ProfileResult) -> Note:
     measured = len(result.routes)
     total = measured + len(result.unmeasured)
     needs = _counted([entry.why for entry in result.unmeasured])
+    left_out = "".join(f" Left out: {why} ({n})." for why, n in result.left_out.items())
     rest = f"; the rest need {needs}" if needs else ""
     return Note(
         f"{measured} of {total} routes measured{rest}. "
         f"{result.requests:,} requests in {result.trials} fresh processes, "
-        f"service time (one request at a time). Weights: {result.weights_from}.",
+        f"service time (one request at a time). Weights: {result.weights_from}.{left_out}",
         tone="plain",
     )
 
@@ -328,13 +329,7 @@ def _method(result: ProfileResult) -> list[Block]:
             + ("; a noisy machine widens every interval." if _noisy(result) else "."),
             tone="warn" if _noisy(result) else "muted",
         ),
-        Note(
-            f"{result.distinct_users} distinct users; parameters asked for: "
-            + ", ".join(
-                f"{route.distinct_params} on {_path(route.route)}" for route in result.routes[:4]
-            )
-            + "."
-        ),
+        Note(_distinct(result)),
         Note(_overhead(result.overhead)),
     ]
     if result.connect_seconds:
@@ -346,6 +341,17 @@ def _method(result: ProfileResult) -> list[Block]:
             )
         )
     return notes
+
+
+def _distinct(result: ProfileResult) -> str:
+    """How much was asked for: a cache that holds it all makes every figure look good."""
+    asked = ", ".join(
+        f"{route.distinct_params} on {_path(route.route)}"
+        for route in result.routes
+        if route.distinct_params > 1
+    )
+    users = f"{result.distinct_users} distinct users" if result.distinct_users else "one visitor"
+    return f"Asked in one process by {users}" + (f"; parameters: {asked}." if asked else ".")
 
 
 def _noisy(result: ProfileResult) -> bool:

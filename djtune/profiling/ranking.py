@@ -26,7 +26,7 @@ class RouteSamples:
         """Step → how often it is made, in the workload's weights."""
         self.warm: list[list[Sample]] = []
         self.cold: list[Sample] = []
-        self.left_out = 0
+        self.unexpected = 0
 
     @property
     def weight(self) -> float:
@@ -36,7 +36,7 @@ class RouteSamples:
     def add(self, trial: Trial) -> None:
         """Take the samples of one more trial."""
         mine = [sample for sample in trial.samples if sample.step in self.weights]
-        self.left_out += sum(not sample.ok for sample in mine)
+        self.unexpected += sum(not sample.ok for sample in mine)
         self.cold += [sample for sample in mine if sample.ok and sample.cold]
         self.warm.append([sample for sample in mine if sample.ok and not sample.cold])
 
@@ -192,7 +192,7 @@ def _result(
         p99=quantile_interval(walls, 0.99),
         cold=_trial_metric([sample.wall * NS for sample in route.cold]),
         n=len(samples),
-        left_out=route.left_out,
+        unexpected=route.unexpected,
         cpu=route.overall(lambda sample: sample.cpu * NS),
         queries=_queries(route, samples),
         raw_bytes=route.overall(lambda sample: sample.raw_bytes),

@@ -78,7 +78,7 @@ class RouteResult(Struct):
     cold: Metric
     """The first request in a fresh process."""
     n: int
-    left_out: int
+    unexpected: int
     """Answers that were not the expected one, and so are in no figure."""
     cpu: float
     queries: Metric
@@ -144,6 +144,8 @@ class ProfileResult(Struct):
     weights_from: str
     routes: list[RouteResult]
     unmeasured: list[Unmeasured]
+    left_out: dict[str, int]
+    """Why routes were left out of a run without a workload → how many."""
     repeats: list[Repeat]
     findings: list[FindingData]
     trials: int

@@ -6,6 +6,7 @@ control is timed but not counted: the replay's own transaction turns a BEGIN int
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,22 +32,26 @@ def _timed_execute(execute: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return execute(self, sql, *args, **kwargs)
         finally:
-            clock.add_sql_time(alias, clock.leave())
+            clock.leave_sql(alias)
 
     return timed
 
 
 def _fetch(name: str) -> Callable[..., Any]:
+    fetch = operator.attrgetter("cursor." + name)
+
     def timed(self: Any, *args: Any) -> Any:
-        fetch = self.db.wrap_database_errors(getattr(self.cursor, name))
+        db = self.db
         clock = CURRENT.get()
         if clock is None:
-            return fetch(*args)
+            with db.wrap_database_errors:
+                return fetch(self)(*args)
         clock.enter(SQL_FETCH)
         try:
-            return fetch(*args)
+            with db.wrap_database_errors:
+                return fetch(self)(*args)
         finally:
-            clock.add_sql_time(self.db.alias, clock.leave())
+            clock.leave_sql(db.alias)
 
     timed.__name__ = name
     return timed
