@@ -47,7 +47,7 @@ class Command(click.Command):
         common: list[tuple[str, str]] = []
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record:
+            if record and isinstance(param, click.Option):
                 (common if isinstance(param, CommonOption) else own).append(record)
         for title, records in (("Options", own), ("Common options", common)):
             if records:
