@@ -78,6 +78,6 @@ def _log_ticks(low: float, high: float, count: int) -> list[float]:
     for multiples in ((1, 2, 5), (1, 3), (1,)):
         ticks = [m * 10.0**p for p in powers for m in multiples]
         ticks = [t for t in ticks if low * 0.999 <= t <= high * 1.001]
-        if len(ticks) <= count + 2:
+        if len(ticks) <= count + 1:
             return ticks
     return ticks[:: math.ceil(len(ticks) / count)]
