@@ -303,7 +303,8 @@ def test_a_click_on_a_title_sorts_by_value_with_unknowns_last(
 
     # Each click's order is collected; the titles' buttons are the page's own script's.
     script = """
-      const order = () => [...document.querySelectorAll(".piece")].map((e) => e.textContent).join("");
+      const rows = () => [...document.querySelectorAll(".piece")];
+      const order = () => rows().map((e) => e.textContent).join("");
       const [route, mean] = document.querySelectorAll("thead button");
       const seen = [order(), ...[mean, mean, route, route].map((b) => (b.click(), order()))];
       document.title = seen.join(" ");
