@@ -71,13 +71,12 @@ def fill(size: str, record: Seed) -> None:
     call_command("flush", interactive=False, verbosity=0)
     plan = seeding.SIZES[size]
     with progress_bar() as bar, transaction.atomic():
-        task = bar.add_task(f"seeding {size}", total=seeding.rows_to_come(plan))
+        task = bar.add_task(f"seeding {size}", total=seeding.rows_to_come(plan), visible=False)
         begun = time.monotonic()
 
         def advance(rows: int) -> None:
             bar.update(task, advance=rows, visible=time.monotonic() - begun > PATIENCE)
 
-        bar.update(task, visible=False)
         seeding.seed(plan, record.day, advance)
         record.save()
     # Without statistics a planner guesses, and guesses differ from run to run.
