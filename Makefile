@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DURATION ?= 30
+DURATION ?= 60
 
 # What the shell has for another project must not lead this one astray.
 unexport VIRTUAL_ENV DJANGO_SETTINGS_MODULE DATABASE_URL REDIS_URL PYTHONPATH

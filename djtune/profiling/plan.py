@@ -14,7 +14,8 @@ from djtune.profiling.result import Unmeasured
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OVERHEAD_SHARE = 0.15
-"""Part of the time that goes into pricing the probes."""
+OVERHEAD_LEAST = 8.0
+"""Pricing the probes takes this share of the time; at least so many seconds, a third at most."""
 
 
 class Budget(Struct, frozen=True):
@@ -26,7 +27,8 @@ class Budget(Struct, frozen=True):
     @property
     def overhead(self) -> float:
         """Seconds for pricing the probes."""
-        return self.seconds * OVERHEAD_SHARE
+        least = min(OVERHEAD_LEAST, self.seconds / 3)
+        return max(least, self.seconds * OVERHEAD_SHARE)
 
 
 def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
