@@ -151,6 +151,8 @@ def run_trial(
         for request in _requests(journey, skipped, answers):
             exchange = session.serve(request)
             answers.update(captured(exchange, request.capture))
+            if request.step not in seen:
+                probes.install()  # its first request may have imported what is to be watched
             rows.append(_row(exchange, request, seen, gzipped))
         made += 1
         if len(rows) >= ROWS_A_PART:
