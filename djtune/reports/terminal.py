@@ -157,8 +157,10 @@ class _Writer:
             ("remedy", [finding.remedy], ""),
             ("sure?", [finding.confidence], "dim"),
         ):
+            bullet = "· " if len(texts) > 1 else ""
             for text in filter(None, texts):
-                self.wrapped(Text(text, style), first=Text(f"{margin}{label:<9}", "dim"))
+                first = Text(f"{margin}{label:<9}{bullet}", "dim")
+                self.wrapped(Text(text, style), first=first)
                 label = ""
         if finding.patch:
             self.patch(finding.patch)

@@ -160,8 +160,8 @@ def test_a_finding_says_all_it_has_and_nothing_it_has_not() -> None:
         "1. MEDIUM  Slow",
         "   where    a.py:3",
         "   saves    3 ms",
-        "   because  one",
-        "            two",
+        "   because  · one",
+        "            · two",
         "   remedy   Do it.",
         "   sure?    likely",
     ]
