@@ -15,7 +15,7 @@ from .clock import CURRENT, Clock
 from .exchange import Exchange, Target, set_off_checks
 from .player import Request
 from .probes.tasks import SERVES_REQUEST, Stepped, task_factory
-from .scheduler import SchedulerState, queued_between, scheduler_state
+from .scheduler import queue_delay
 from .transactions import Rollback
 from .wsgi import decoded_path
 
@@ -53,27 +53,22 @@ class Driver:
     async def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         # The handler's own context joins this one, so that the transaction's thread serves.
         async with ThreadSensitiveContext():
-            headers, before = await sync_to_async(self._begin)(request)
+            headers = await sync_to_async(self._begin)(request)
             try:
                 scope = self._scope(request, headers)
-                exchange = await self._exchange(scope, request, timed, detail)
+                return await self._exchange(scope, request, timed, detail)
             finally:
-                after = await sync_to_async(self._end)()
-            exchange.machine_ns += queued_between(before, after)
-            return exchange
+                await sync_to_async(self._rollback.end)()
 
-    def _begin(self, request: Request) -> tuple[dict[str, str], SchedulerState]:
+    def _begin(self, request: Request) -> dict[str, str]:
         self._rollback.begin()
         try:
-            return login.headers_for(request.login, request.user_pk), scheduler_state()
+            headers = login.headers_for(request.login, request.user_pk)
         except BaseException:
             self._rollback.end()
             raise
-
-    def _end(self) -> SchedulerState:
-        state = scheduler_state()
-        self._rollback.end()
-        return state
+        queue_delay()
+        return headers
 
     async def _exchange(
         self, scope: dict[str, Any], request: Request, timed: bool, detail: Any
@@ -99,11 +94,10 @@ class Driver:
             elif message["type"] == "http.response.body":
                 body.append(message.get("body", b""))
 
-        before = scheduler_state()
+        queue_delay()
         context = copy_context()
         task = context.run(self._start_task, scope, receive, send, exchange, timed, detail)
         await task
-        exchange.machine_ns = queued_between(before, scheduler_state())
         exchange.body = b"".join(body)
         return exchange
 

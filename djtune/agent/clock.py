@@ -5,8 +5,9 @@ a phase charges the slice that has passed to the phase left. Children that run b
 (``gather``, threads of the app's own) get clocks of their own, which are added up apart.
 
 Slices off the CPU outside of I/O phases are waiting (a sleep, a lock, an upstream) or the machine's
-(time on the run queue). Reading the thread's CPU clock costs several times a wall clock read, so
-only slices long enough to hide a wait are checked; shorter ones count as run.
+(time on the run queue). Reading the thread's CPU clock costs several times a wall clock read, and
+asking the scheduler far more, so only slices long enough to hide a wait are checked; shorter ones
+count as run.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from contextvars import ContextVar
 from threading import get_ident
 from time import perf_counter_ns, thread_time_ns
 from typing import Any
+
+from .scheduler import queue_delay
 
 PHASES = (
     "python",
@@ -46,6 +49,8 @@ PHASES = (
 _IO = frozenset((SQL_EXECUTE, SQL_FETCH, CACHE, WAITING))
 _LONG_IO_NS = 20_000
 _LONG_NS = 200_000
+_LONG_IDLE_NS = 100_000
+_LONG_PAUSE_NS = 1_000_000
 _LONG = tuple(_LONG_IO_NS if phase in _IO else _LONG_NS for phase in range(len(PHASES)))
 
 
@@ -53,7 +58,6 @@ class Clock:
     """The phases and counters of one request, or of one child running beside it."""
 
     __slots__ = (
-        "bridging",
         "cache_hits",
         "cache_misses",
         "checked",
@@ -62,6 +66,7 @@ class Clock:
         "detail",
         "handed",
         "hops",
+        "machine",
         "mark",
         "off_cpu",
         "parallel",
@@ -74,14 +79,16 @@ class Clock:
         "totals",
     )
 
-    def __init__(self, parent: Clock | None = None, detail: Any = None) -> None:
+    def __init__(
+        self, parent: Clock | None = None, phase: int = PYTHON, detail: Any = None
+    ) -> None:
         self.root: Clock = parent.root if parent is not None else self
         self.detail: Any = parent.detail if parent is not None else detail
         self.totals = [0] * len(PHASES)
-        self.stack: list[int] = [parent.stack[-1] if parent is not None else PYTHON]
+        self.stack: list[int] = [phase]
         self.off_cpu = 0
+        self.machine = 0
         self.handed = 0
-        self.bridging = 0
         if parent is None:
             self.parallel = [0] * len(PHASES)
             self.queries: dict[str, int] = {}
@@ -138,6 +145,8 @@ class Clock:
             if idle > 0:
                 self.totals[phase] -= idle
                 self.off_cpu += idle
+                if idle > _LONG_IDLE_NS:
+                    self.machine += min(queue_delay(), idle)
 
     def _start_cpu_slice(self) -> None:
         self.thread = get_ident()
@@ -145,11 +154,25 @@ class Clock:
         self.checked = self.mark
 
     def take_thread(self) -> None:
-        """Go on in the thread that calls: the hop itself is charged to the phase that made it."""
+        """Go on in the thread that calls: a hop is charged to the phase that made it.
+
+        A long one was waiting for the thread, which was busy.
+        """
         now = perf_counter_ns()
-        self.totals[self.stack[-1]] += now - self.mark
+        spent = now - self.mark
         self.mark = now
+        phase = WAITING if spent > _LONG_PAUSE_NS else self.stack[-1]
+        self.totals[phase] += spent
         self._start_cpu_slice()
+        self._set_apart_queueing(phase, spent)
+
+    def _set_apart_queueing(self, phase: int, spent: int) -> None:
+        """Take out of a pause what this thread spent ready to run, before it went on."""
+        if spent > _LONG_PAUSE_NS:
+            queued = min(queue_delay(), spent)
+            self.totals[phase] -= queued
+            self.off_cpu += queued
+            self.machine += queued
 
     def end_slice(self) -> None:
         """Charge the slice that has passed without changing the phase."""
@@ -158,17 +181,23 @@ class Clock:
         self.stack.append(phase)
 
     def suspend(self) -> bool:
-        """A task stops running: wait, unless a thread goes on in its place."""
+        """A task stops running: wait, unless a thread goes on in its place.
+
+        What is awaited inside a phase of I/O belongs to that phase.
+        """
         if self.handed:
             return False
-        self.enter(WAITING)
+        phase = self.stack[-1]
+        self.enter(phase if phase in _IO else WAITING)
         return True
 
     def resume(self, waited: bool) -> None:
         """A task runs again."""
         if waited:
-            self.leave()
+            phase = self.stack[-1]
+            spent = self.leave()
             self._start_cpu_slice()
+            self._set_apart_queueing(phase, spent)
         else:
             self.take_thread()
 
@@ -190,7 +219,7 @@ class Clock:
             parallel = self.root.parallel
             for phase, total in enumerate(self.totals):
                 parallel[phase] += total
-            parallel[WAITING] += self.off_cpu
+            parallel[WAITING] += self.off_cpu - self.machine
         return self.mark - self.started
 
 

@@ -19,8 +19,6 @@ class Exchange:
     body: bytes = b""
     wall_ns: int = 0
     cpu_ns: int = 0
-    machine_ns: int = 0
-    """Time on the run queue while it was served."""
     clock: Clock | None = None
     """Its phases and counters; None where it was served bare."""
 
@@ -29,15 +27,16 @@ class Exchange:
         name = name.lower()
         return next((value for key, value in self.headers if key.lower() == name), "")
 
-    def phases_ns(self) -> list[int]:
-        """Nanoseconds per phase, with the time off the CPU split into waiting and the machine's.
+    @property
+    def machine_ns(self) -> int:
+        """Time on the machine's run queue."""
+        return 0 if self.clock is None else self.clock.machine
 
-        The machine's share is the run queue's delay, as far as the request was off the CPU.
-        """
+    def phases_ns(self) -> list[int]:
+        """Nanoseconds per phase; with the machine's they sum to the wall time."""
         assert self.clock is not None
         totals = list(self.clock.totals)
-        self.machine_ns = min(max(self.machine_ns, 0), self.clock.off_cpu)
-        totals[WAITING] += self.clock.off_cpu - self.machine_ns
+        totals[WAITING] += self.clock.off_cpu - self.clock.machine
         return totals
 
 

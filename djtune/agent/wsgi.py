@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from time import perf_counter_ns, thread_time_ns
+from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -12,7 +12,7 @@ from . import login
 from .clock import CURRENT, VIEW, Clock
 from .exchange import Exchange, Target, set_off_checks
 from .player import Request
-from .scheduler import queued_between, scheduler_state
+from .scheduler import queue_delay
 from .transactions import Rollback
 
 
@@ -43,12 +43,18 @@ class Driver:
         self._rollback.begin()
         try:
             headers = login.headers_for(request.login, request.user_pk)
-            return self._exchange(self._environ(request, headers), timed, detail)
+            environ = self._environ(request, headers)
+            exchange = Exchange()
+            queue_delay()
+            body = self._timed(environ, exchange, timed, detail)
         finally:
             self._rollback.end()
+        exchange.body = b"".join(body)
+        return exchange
 
-    def _exchange(self, environ: dict[str, Any], timed: bool, detail: Any) -> Exchange:
-        exchange = Exchange()
+    def _timed(
+        self, environ: dict[str, Any], exchange: Exchange, timed: bool, detail: Any
+    ) -> list[bytes]:
         body: list[bytes] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
@@ -56,10 +62,9 @@ class Driver:
             exchange.headers = headers
             return body.append
 
-        before = scheduler_state()
         clock = Clock(detail=detail) if timed else None
         token = CURRENT.set(clock)
-        cpu, wall = thread_time_ns(), perf_counter_ns()
+        cpu, wall = process_time_ns(), perf_counter_ns()
         try:
             response = self._handler(environ, start_response)
             if clock is not None and getattr(response, "streaming", False):
@@ -71,14 +76,12 @@ class Driver:
             response.close()
         finally:
             exchange.wall_ns = perf_counter_ns() - wall
-            exchange.cpu_ns = thread_time_ns() - cpu
+            exchange.cpu_ns = process_time_ns() - cpu
             if clock is not None:
                 exchange.wall_ns = clock.stop()
                 exchange.clock = clock
             CURRENT.reset(token)
-        exchange.machine_ns = queued_between(before, scheduler_state())
-        exchange.body = b"".join(body)
-        return exchange
+        return body
 
     def _environ(self, request: Request, extra: dict[str, str]) -> dict[str, Any]:
         scheme, host = self._target.scheme, self._target.host

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 
 from ..clock import CURRENT, MIDDLEWARE, PYTHON, VIEW
@@ -40,6 +41,16 @@ def _timed_views(make_view_atomic: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
+def _timed_send(send_response: Callable[..., Any]) -> Callable[..., Any]:
+    """A streamed body is made by the view's iterator while it is sent."""
+    in_view = _async_in_phase(VIEW)(send_response)
+
+    def timed(self: Any, response: Any, send: Any) -> Any:
+        return (in_view if response.streaming else send_response)(self, response, send)
+
+    return timed
+
+
 def install(patches: Patches) -> None:
     """Wrap the steps of Django's base handler."""
     patches.wrap(BaseHandler, "get_response", in_phase(MIDDLEWARE))
@@ -47,3 +58,4 @@ def install(patches: Patches) -> None:
     patches.wrap(BaseHandler, "_get_response", in_phase(PYTHON))
     patches.wrap(BaseHandler, "_get_response_async", _async_in_phase(PYTHON))
     patches.wrap(BaseHandler, "make_view_atomic", _timed_views)
+    patches.wrap(ASGIHandler, "send_response", _timed_send)

@@ -7,6 +7,7 @@ on with the request's clock. A task or a thread that runs beside it gets a child
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar
@@ -20,6 +21,10 @@ from .patches import Patches
 
 SERVES_REQUEST: ContextVar[bool] = ContextVar("djtune_serves_request", default=False)
 """Set by the ASGI driver: the next task goes on with the request itself, not beside it."""
+
+
+_HOPS = frozenset(("thread_handler", "djtune_hop", "new_loop_wrap"))
+"""Names of what asgiref and :func:`_in_this_thread` hand to a pool to go on for the request."""
 
 
 class Stepped:
@@ -63,9 +68,9 @@ async def _go_on(coroutine: Coroutine[Any, Any, Any], clock: Clock) -> Any:
     return await Stepped(coroutine, clock)
 
 
-async def _run_beside(coroutine: Coroutine[Any, Any, Any], parent: Clock) -> Any:
-    """Run a child task under a clock of its own."""
-    child = Clock(parent)
+async def _run_beside(coroutine: Coroutine[Any, Any, Any], parent: Clock, phase: int) -> Any:
+    """Run a child task under a clock of its own, in the phase that made it."""
+    child = Clock(parent, phase)
     CURRENT.set(child)
     try:
         return await Stepped(coroutine, child)
@@ -81,7 +86,7 @@ def task_factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
         if SERVES_REQUEST.get():
             coroutine = _go_on(coroutine, clock)
         else:
-            coroutine = _run_beside(coroutine, clock)
+            coroutine = _run_beside(coroutine, clock, clock.stack[-1])
     elif name == "listen_for_disconnect":
         coroutine = _unobserved(coroutine)
     return asyncio.Task(coroutine, loop=loop, **options)
@@ -99,6 +104,7 @@ def _timed_hop(call: Callable[..., Any]) -> Callable[..., Any]:
         clock = CURRENT.get()
         if clock is None:
             return await call(*args, **kwargs)
+        clock.end_slice()
         clock.root.hops += 1
         clock.handed += 1
         try:
@@ -122,6 +128,7 @@ def _in_this_thread(function: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             clock.end_slice()
 
+    timed.__name__ = "djtune_hop"
     return timed
 
 
@@ -150,12 +157,11 @@ def _timed_bridge(call: Callable[..., Any]) -> Callable[..., Any]:
         clock = CURRENT.get()
         if clock is None:
             return call(self, *args, **kwargs)
+        clock.end_slice()
         handed, clock.handed = clock.handed, 0
-        clock.bridging += 1
         try:
             return call(self, *args, **kwargs)
         finally:
-            clock.bridging -= 1
             clock.handed = handed
             clock.take_thread()
 
@@ -192,17 +198,29 @@ def _clock_among(args: tuple[Any, ...]) -> Clock | None:
 def _timed_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def timed(self: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         clock = CURRENT.get()
-        if clock is None or clock.handed or clock.bridging:
+        if clock is None or _is_hop(function, args):
             return submit(self, function, *args, **kwargs)
+        if isinstance(getattr(function, "__self__", None), Context) and args:
+            # What runs in a context of its own finds its clock in there.
+            return submit(self, function, _beside(args[0], clock), *args[1:], **kwargs)
         return submit(self, _beside(function, clock), *args, **kwargs)
 
     return timed
 
 
+def _is_hop(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Whether a pool's thread is to go on for the request: asgiref's hops and ``to_thread``."""
+    if isinstance(function, functools.partial):
+        names = [function.func, *function.args[:1]]
+    else:
+        names = list(args[:1])
+    return any(getattr(each, "__name__", "") in _HOPS for each in names)
+
+
 def _timed_start(start: Callable[..., Any]) -> Callable[..., Any]:
     def timed(self: Thread) -> None:
         clock = CURRENT.get()
-        if clock is not None and not (clock.handed or clock.bridging) and _runs_the_app(self):
+        if clock is not None and _runs_the_app(self):
             self.run = _beside(self.run, clock)  # type: ignore[method-assign]
         start(self)
 
@@ -216,8 +234,10 @@ def _runs_the_app(thread: Thread) -> bool:
 
 
 def _beside(function: Callable[..., Any], parent: Clock) -> Callable[..., Any]:
+    phase = parent.stack[-1]
+
     def timed(*args: Any, **kwargs: Any) -> Any:
-        child = Clock(parent)
+        child = Clock(parent, phase)
         token = CURRENT.set(child)
         try:
             return function(*args, **kwargs)
