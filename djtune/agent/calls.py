@@ -14,7 +14,7 @@ from .errors import AgentError
 from .exchange import Exchange
 from .player import Request
 from .repeats import Repeats
-from .session import SAFE_METHODS, Session, captured, classify, shuffled
+from .session import SAFE_METHODS, Session, captured, classify, journey_order
 from .templates import WorkloadError
 
 Emit = Callable[[Any], None]
@@ -135,7 +135,8 @@ def run_trial(
 ) -> dict[str, Any]:
     """Serve journeys in random order, timed; emit rows of samples.
 
-    ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun.
+    ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun,
+    once each has been made twice.
     """
     session = _current()
     skipped = set(skip)
@@ -144,8 +145,9 @@ def run_trial(
     rows: list[list[Any]] = []
     deadline = time.monotonic() + seconds
     made = 0
-    for journey in shuffled(counts, seed):
-        if time.monotonic() > deadline:
+    first, rest = journey_order(counts, seed)
+    for number, journey in enumerate([*first, *rest]):
+        if number >= len(first) and time.monotonic() > deadline:
             break
         answers: dict[str, str] = {}
         for request in _requests(journey, skipped, answers):

@@ -159,8 +159,20 @@ def _leads_to_login(exchange: Exchange) -> bool:
     return path == login_path or "login" in path.rstrip("/").rsplit("/", 1)[-1]
 
 
-def shuffled(counts: list[int], seed: int) -> list[int]:
-    """Journey indexes, each as often as ``counts`` says, in random order."""
-    order = [journey for journey, count in enumerate(counts) for _ in range(count)]
-    random.Random(seed).shuffle(order)
-    return order
+FIRST_ROUNDS = 2
+
+
+def journey_order(counts: list[int], seed: int) -> tuple[list[int], list[int]]:
+    """Journey indexes, each as often as ``counts`` says.
+
+    First come rounds that make every journey, cold and once warm, so that a trial that runs out
+    of time has seen them all; then the rest. Both are in random order.
+    """
+    dice = random.Random(seed)
+    first: list[int] = []
+    for number in range(FIRST_ROUNDS):
+        made = [journey for journey, count in enumerate(counts) if count > number]
+        first += dice.sample(made, len(made))
+    rest = [journey for journey, count in enumerate(counts) for _ in range(count - FIRST_ROUNDS)]
+    dice.shuffle(rest)
+    return first, rest

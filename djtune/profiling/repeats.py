@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (typographic signs are meant)
 """What a journey asks for again and again, priced from the timing pass."""
 
 from collections.abc import Mapping, Sequence
@@ -101,9 +102,9 @@ def _finding(
 ) -> FindingData:
     saved = sum(repeat.seconds for repeat in repeats)
     part = saved / journey_time if journey_time else 0.0
-    what = "queries are" if kind == "query" else "cached values are"
+    what = "query" if kind == "query" else "cached value"
     evidence = [
-        f"{_shorten(repeat.pattern)}: {repeat.times:.3g} more times, in {len(repeat.steps)} steps, "
+        f"{_shorten(repeat.pattern)}: {repeat.times:.3g} × more, in {len(repeat.steps)} steps, "
         f"about {1000 * repeat.seconds:.2g} ms"
         for repeat in repeats[:SHOWN]
     ]
@@ -111,7 +112,7 @@ def _finding(
         evidence.append(f"and {len(repeats) - SHOWN} more")
     return FindingData(
         kind="asked-again",
-        title=f"{len(repeats)} {what} asked again along the journey {journey!r}",
+        title=f"{_counted(len(repeats), what)} asked again along the journey {journey!r}",
         where=" → ".join(max(repeats, key=lambda repeat: len(repeat.steps)).steps),
         evidence=evidence,
         saving=Saving(saved, "s per journey"),
@@ -126,6 +127,11 @@ def _finding(
         severity=_severity(part),
         confidence="estimate: times asked, each at the mean cost of one in its cheapest step",
     )
+
+
+def _counted(n: int, what: str) -> str:
+    plural = "queries" if what == "query" else f"{what}s"
+    return f"{n} {what if n == 1 else plural}"
 
 
 def _severity(part: float) -> Literal["high", "medium", "low"]:
