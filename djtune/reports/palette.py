@@ -5,11 +5,11 @@ The colours follow Paul Tol's qualitative schemes (SRON/EPS/TN/09-002), which pe
 vision deficiencies can tell apart; glyphs and patterns tell labels apart without any colour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 
 from msgspec import Struct
 
-from djtune.reports.blocks import Chart, Report, Stack, Table
+from djtune.reports.blocks import Chart, Report, Table
 
 
 class Look(Struct, frozen=True):
@@ -60,21 +60,18 @@ def looks(report: Report) -> dict[str, Look]:
     return _numbered(lines) | _numbered(parts)
 
 
-def legend(table: Table) -> list[str]:
-    """The labels in a table's stacks that need a legend: none for bars of one part."""
+def legend(table: Table, shown: Collection[int] | None = None) -> list[str]:
+    """The labels of the stacks in the columns shown that need a legend: none of one part alone."""
     return list(
         dict.fromkeys(
             segment.label
-            for stack in stacks(table)
-            if len(stack.segments) > 1
-            for segment in stack.segments
+            for row in table.rows
+            for i, cell in enumerate(row)
+            if cell.stack is not None and len(cell.stack.segments) > 1
+            if shown is None or i in shown
+            for segment in cell.stack.segments
         )
     )
-
-
-def stacks(table: Table) -> Iterator[Stack]:
-    """Every stacked bar of a table."""
-    return (cell.stack for row in table.rows for cell in row if cell.stack is not None)
 
 
 def _numbered(labels: list[str]) -> dict[str, Look]:

@@ -87,9 +87,9 @@ def table_lines(table: Table, looks: dict[str, Look], width: int, *, mono: bool)
     for row in table.rows:
         cells = [_cell(row[slot.needs.index], slot, looks, mono=mono) for slot in slots]
         yield from _join(cells, slots)
-    yield from _legend(table, looks, width, mono=mono)
-    yield from _dim(table.caption, width)
     shown = {slot.needs.index for slot in slots}
+    yield from _legend(palette.legend(table, shown), looks, width, mono=mono)
+    yield from _dim(table.caption, width)
     dropped = [column.title for i, column in enumerate(table.columns) if i not in shown]
     if dropped:
         names = ", ".join(dropped)
@@ -264,9 +264,9 @@ def _break(text: str, cut: int) -> int:
     return cut
 
 
-def _legend(table: Table, looks: dict[str, Look], width: int, *, mono: bool) -> Iterator[Text]:
+def _legend(labels: list[str], looks: dict[str, Look], width: int, *, mono: bool) -> Iterator[Text]:
     line = Text()
-    for label in palette.legend(table):
+    for label in labels:
         look = looks[label]
         sign = Text(look.glyph * 2) if mono else Text("■", look.dark)
         entry = Text.assemble(sign, f" {label}")

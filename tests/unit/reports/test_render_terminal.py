@@ -63,6 +63,7 @@ def test_a_narrow_terminal_drops_the_least_important_columns_and_names_them(demo
     assert "Not shown at this width: p50, p95, p99, n, Bytes, gzip, Hit ratio, Phases." in text
     assert "--html FILE and --format json" in text
     assert "Queries" in text
+    assert "SQL execute" not in text  # no legend for a column that is not there
 
 
 def test_a_wide_one_shows_all_with_the_intervals_beside_their_figures(demo: Report) -> None:
