@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from djtune.errors import DjtuneError
-from djtune.project import ask, find_app, find_manage, find_python, settings_named_by
+from djtune.interpreter import ask, find_python
+from djtune.managepy import SetUp, learn_from
+from djtune.project import find_app, find_manage
 
 MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
+COMPUTED = "import os\nstage = 'dev'\n"
+COMPUTED += "os.environ.setdefault('DJANGO_SETTINGS_MODULE', f'shop.{stage}')\n"
+CHOSEN = MANAGE.replace("settings", "dev") + "if 'test' in os.sys.argv:\n    "
+CHOSEN += "os.environ['DJANGO_SETTINGS_MODULE'] = 'shop.test'\n"
+HANDS_OVER = "from django.core.management import execute_from_command_line\n"
+HANDS_OVER += "execute_from_command_line(['manage.py'])\nraise ValueError('went on')\n"
 NOTHING: dict[str, str] = {}
 
 
@@ -79,24 +87,51 @@ class TestSettings:
             "if True:\n    " + MANAGE.replace("\n", "\n    ") + "pass\n" + MANAGE,
         ],
     )
-    def test_are_read_out_of_manage_py_without_running_it(self, root, text):
+    def test_are_read_out_of_a_plain_manage_py_without_running_it(self, root, text):
         manage = put(root / "manage.py", text + "\nraise SystemExit('was run')\n")
-        assert settings_named_by(manage) == "shop.settings"
+        assert learn_from(manage, "/no/such/interpreter") == SetUp(settings="shop.settings")
 
     @pytest.mark.parametrize(
         ("text", "said"),
         [
             ("print('hello')\n", "does not set DJANGO_SETTINGS_MODULE"),
-            (MANAGE + MANAGE.replace("shop.settings", "shop.test"), "shop.settings and shop.test"),
-            (MANAGE.replace('"shop.settings"', 'f"shop.{x}"'), "works .* out as it runs"),
-            (MANAGE.replace('"shop.settings"', "3"), "works .* out as it runs"),
-            ("print 'Python 2'\n", "cannot be read"),
+            ("raise ValueError\n" + COMPUTED, "works .* out as it runs"),
+            ("raise ValueError\n" + CHOSEN, "chooses between shop.dev and shop.test"),
         ],
     )
     def test_where_it_does_not_name_them_it_says_why(self, root, text, said):
         with pytest.raises(DjtuneError, match=said) as caught:
-            settings_named_by(put(root / "manage.py", text))
+            learn_from(put(root / "manage.py", text), sys.executable)
         assert "--settings MODULE" in caught.value.hint
+
+    def test_one_for_an_older_python_is_refused(self, root):
+        with pytest.raises(DjtuneError, match="cannot be read"):
+            learn_from(put(root / "manage.py", "print 'Python 2'\n"), sys.executable)
+
+    @pytest.mark.parametrize("text", [COMPUTED, CHOSEN])
+    def test_computed_ones_are_those_it_has_when_it_calls_django(self, root, text):
+        manage = put(root / "manage.py", "print('noise')\n" + text + HANDS_OVER)
+        assert learn_from(manage, sys.executable).settings == "shop.dev"
+
+    def test_what_else_it_sets_up_is_taken_over(self, root):
+        text = "import sys\nfrom pathlib import Path\n" + MANAGE
+        text += "os.environ['SHOP_REGION'] = 'north'\n"
+        text += "sys.path.append(str(Path(__file__).parent / 'apps'))\n"
+        put(root / "manage.py", text + HANDS_OVER)
+        app = find_app(root, pythonpath=["/mine"], environ=NOTHING)
+        assert app.settings == "shop.settings"
+        assert app.env == {"SHOP_REGION": "north"}
+        assert app.pythonpath == ["/mine", str(root / "apps")]
+
+    def test_it_sees_the_settings_that_were_chosen(self, root):
+        text = MANAGE + "os.environ['SHOP_SEEN'] = os.environ['DJANGO_SETTINGS_MODULE']\n"
+        put(root / "manage.py", text + HANDS_OVER)
+        app = find_app(root, settings="shop.other", environ=NOTHING)
+        assert (app.settings, app.env) == ("shop.other", {"SHOP_SEEN": "shop.other"})
+
+    def test_one_that_fails_is_only_read(self, root):
+        put(root / "manage.py", "import no_such_helper\n" + MANAGE)
+        assert find_app(root, environ=NOTHING).settings == "shop.settings"
 
     @pytest.mark.parametrize(
         ("option", "variable", "expected"),
@@ -207,7 +242,7 @@ class TestInterpreter:
     def test_where_none_has_django_it_names_those_it_asked(self, root):
         bare = interpreter(root / ".venv" / "bin" / "python", django="")
         code = "import sys; from pathlib import Path; from djtune.errors import DjtuneError\n"
-        code += "from djtune.project import find_python\n"
+        code += "from djtune.interpreter import find_python\n"
         code += f"sys.executable = {str(bare)!r}\n"
         code += f"try: find_python(Path({str(root)!r}), None, environ={{}})\n"
         code += "except DjtuneError as error: print(error.message)"
