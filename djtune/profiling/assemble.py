@@ -87,8 +87,7 @@ def _findings(
     seconds = repeats.journey_seconds(gathered.workload, samples)
     found = repeats.findings(priced, seconds, gathered.workload)
     found += _reconnects(gathered, routes)
-    found.sort(key=lambda finding: -(finding.saving.value if finding.saving else 0.0))
-    return found + [
+    found += [
         FindingData(
             kind="broken",
             title=f"{entry.method} /{entry.route} fails",
@@ -101,6 +100,13 @@ def _findings(
         for entry in missing
         if entry.why == "error" and entry.detail.startswith("a repair (5")
     ]
+    return sorted(found, key=_urgency)
+
+
+def _urgency(finding: FindingData) -> tuple[int, float]:
+    """Severity first, then the saving."""
+    saving = finding.saving.value if finding.saving else 0.0
+    return ("high", "medium", "low").index(finding.severity), -saving
 
 
 def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[FindingData]:

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (typographic signs are meant)
 """A profile's result as report blocks."""
 
 from collections.abc import Sequence
@@ -153,11 +152,7 @@ def _ranking_row(route: RouteResult) -> list[Cell]:
         ),
         Cell(fmt.share(route.cache_hit_ratio) if route.cache_hit_ratio is not None else "–"),
         Cell(f"{route.weight:.3g}"),
-        Cell(
-            f"{route.user_seconds:,.3g}"
-            if route.user_seconds < 1e4
-            else f"{route.user_seconds:,.0f}"
-        ),
+        Cell(fmt.count(route.user_seconds)),
         _metric(route.cold, fmt.duration),
         Cell(f"{route.n:,}"),
     ]

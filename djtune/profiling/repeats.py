@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (typographic signs are meant)
 """What a journey asks for again and again, priced from the timing pass."""
 
 from collections.abc import Mapping, Sequence
