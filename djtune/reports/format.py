@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001, RUF002 (typographic signs are meant)
 """Figures as text, the same in every report: three significant digits, a space, the unit.
 
 Every formatter takes ``None`` or NaN for "not known" and answers ``n/a``; infinity is ``∞``.

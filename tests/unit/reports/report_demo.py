@@ -1,6 +1,5 @@
 """A report as `djtune profile` would make it: what the renderers are looked at and tested with."""
 
-# ruff: noqa: RUF001 (typographic signs are meant)
 import random
 
 from djtune.reports import format as f

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (typographic signs are meant)
 """Figures read the same everywhere, lose nothing but digits, and can be read back."""
 
 import math

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (typographic signs are meant)
 """Annotations and a summary on GitHub."""
 
 import re

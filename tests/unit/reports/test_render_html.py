@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (typographic signs are meant)
 """A report as one HTML file: nothing loaded, nothing executed that is not its own."""
 
 import base64

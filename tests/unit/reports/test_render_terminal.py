@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (typographic signs are meant)
 """A report on terminals of any width, with and without colours, in pipes and in files."""
 
 import io
