@@ -55,7 +55,13 @@ def site() -> None:
 
 @site.command()
 def path() -> None:
-    """Print the folder of the site's source, where its manage.py is."""
+    """Print the folder of the site's source, where its manage.py is.
+
+    \b
+    Examples:
+      cd "$(djtune site path)"            # in it, djtune finds the site by itself
+      djtune site path
+    """
     click.echo(ROOT)
 
 
