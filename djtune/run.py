@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 import msgspec
 from msgspec import Struct
@@ -166,7 +166,7 @@ class Run:
         told = {name: value for name, value in told.items() if name in result.__struct_fields__}
         result = msgspec.structs.replace(result, **told)
         if verdicts:
-            report = msgspec.structs.replace(report, blocks=[*report.blocks, *_blocks(verdicts)])
+            report = _with_verdicts(report, verdicts)
         self._write(result, report)
         if interrupted:
             return ExitCode.INTERRUPTED
@@ -179,7 +179,8 @@ class Run:
         breached = [line(one) for one in verdicts if one.outcome == "breached"]
         unclear = [line(one) for one in verdicts if one.outcome == "can't tell"]
         if self.options.fail_on and (count := _findings(report, self.options.fail_on)):
-            breached.append(f"{count} findings of severity {self.options.fail_on} or higher")
+            findings = "a finding" if count == 1 else f"{count} findings"
+            breached.append(f"{findings} of severity {self.options.fail_on} or higher")
         for text in breached:
             self.console.print(f"breached: {text}", style="bold red", soft_wrap=True)
         for text in unclear:
@@ -288,9 +289,9 @@ def _findings(report: "Report", least: Severity) -> int:
     return sum(isinstance(b, Finding) and b.severity in counted for b in report.blocks)
 
 
-def _blocks(verdicts: Iterable[budgets.Verdict]) -> list[Any]:
-    """The verdicts as a section of the report."""
-    from djtune.reports.blocks import Cell, Column, Heading, Table, Tone
+def _with_verdicts(report: "Report", verdicts: Iterable[budgets.Verdict]) -> "Report":
+    """The report with the verdicts as its last section, before the command to run next."""
+    from djtune.reports.blocks import Cell, Column, Command, Heading, Table, Tone
 
     tones: dict[budgets.Outcome, Tone] = {"ok": "good", "breached": "bad", "can't tell": "warn"}
     rows = [
@@ -304,7 +305,13 @@ def _blocks(verdicts: Iterable[budgets.Verdict]) -> list[Any]:
     ]
     columns = [Column("Budget"), Column("Route"), Column("Figure", align="right")]
     columns.append(Column("Verdict"))
-    return [Heading("Budgets", level=2, anchor="budgets"), Table(columns, rows)]
+    section = [
+        Heading("Limits", level=2, anchor="limits"),
+        Table(columns, rows, title="Budgets"),
+    ]
+    end = len(report.blocks) - bool(report.blocks and isinstance(report.blocks[-1], Command))
+    blocks = [*report.blocks[:end], *section, *report.blocks[end:]]
+    return msgspec.structs.replace(report, blocks=blocks)
 
 
 def _figure(verdict: budgets.Verdict) -> str:

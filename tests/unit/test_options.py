@@ -11,7 +11,7 @@ from djtune import cli
 from djtune.model.budget import Verdict
 from djtune.model.metrics import Metric
 from djtune.options import common_options
-from djtune.reports.blocks import Finding, Note, Report
+from djtune.reports.blocks import Command, Finding, Note, Report
 
 
 class Result(msgspec.Struct):
@@ -21,7 +21,9 @@ class Result(msgspec.Struct):
     schema_version: int = 1
 
 
-REPORT = Report("Title", [Note("the figures"), Finding("slow", severity="medium")])
+REPORT = Report(
+    "Title", [Note("the figures"), Finding("slow", severity="medium"), Command("run me next")]
+)
 METRICS = {"GET a/": {"p95": Metric(0.2, 0.19, 0.21, n=100), "queries": Metric(12)}}
 
 
@@ -136,6 +138,14 @@ class TestExitStatus:
         assert "Budgets" in done.stdout
         result = djtune("profile", "--budget", "queries<12", "--format", "json").json
         assert result["budgets"][0]["outcome"] == "breached"
+
+    def test_the_verdicts_stand_before_the_command_to_run_next(self, seen):
+        stdout = djtune("profile", "--budget", "queries<12").stdout
+        assert stdout.index("the figures") < stdout.index("Budgets") < stdout.index("run me next")
+
+    def test_a_breach_is_an_annotation_on_github(self, seen):
+        stdout = djtune("profile", "--budget", "queries<12", "--format", "github").stdout
+        assert "::error title=Budgets::" in stdout
 
     def test_what_cannot_be_told_is_a_warning(self, seen):
         stderr = djtune("profile", "--budget", "p95<200ms").stderr
