@@ -96,9 +96,13 @@ class Clock:
             self.cache_hits = self.cache_misses = 0
             self.collections = [0, 0, 0]
             self.hops = 0
+        self.start()
+
+    def start(self) -> None:
+        """Begin here and now, in this thread."""
         self.thread = get_ident()
         self.cpu_mark = thread_time_ns()
-        self.started = self.checked = self.mark = perf_counter_ns()
+        self.started = self.mark = self.checked = perf_counter_ns()
 
     def enter(self, phase: int) -> None:
         """Charge the slice that has passed to the phase left, and start ``phase``."""

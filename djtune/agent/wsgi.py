@@ -46,14 +46,21 @@ class Driver:
             environ = self._environ(request, headers)
             exchange = Exchange()
             queue_delay()
-            body = self._timed(environ, exchange, timed, detail)
+            cpu = process_time_ns()
+            clock = exchange.clock = Clock(detail=detail) if timed else None
+            token = CURRENT.set(clock)
+            try:
+                body = self._timed(environ, exchange, clock)
+            finally:
+                exchange.cpu_ns = process_time_ns() - cpu
+                CURRENT.reset(token)
         finally:
             self._rollback.end()
         exchange.body = b"".join(body)
         return exchange
 
     def _timed(
-        self, environ: dict[str, Any], exchange: Exchange, timed: bool, detail: Any
+        self, environ: dict[str, Any], exchange: Exchange, clock: Clock | None
     ) -> list[bytes]:
         body: list[bytes] = []
 
@@ -62,26 +69,31 @@ class Driver:
             exchange.headers = headers
             return body.append
 
-        clock = Clock(detail=detail) if timed else None
-        token = CURRENT.set(clock)
-        cpu, wall = process_time_ns(), perf_counter_ns()
-        try:
-            response = self._handler(environ, start_response)
-            if clock is not None and getattr(response, "streaming", False):
-                clock.enter(VIEW)
-                body.extend(response)
-                clock.leave()
-            else:
-                body.extend(response)
-            response.close()
-        finally:
-            exchange.wall_ns = perf_counter_ns() - wall
-            exchange.cpu_ns = process_time_ns() - cpu
-            if clock is not None:
-                exchange.wall_ns = clock.stop()
-                exchange.clock = clock
-            CURRENT.reset(token)
+        if clock is None:
+            start = perf_counter_ns()
+            self._handle(environ, start_response, body)
+            exchange.wall_ns = perf_counter_ns() - start
+        else:
+            clock.start()
+            self._handle(environ, start_response, body, clock)
+            exchange.wall_ns = clock.stop()
         return body
+
+    def _handle(
+        self,
+        environ: dict[str, Any],
+        start_response: Any,
+        body: list[bytes],
+        clock: Clock | None = None,
+    ) -> None:
+        response = self._handler(environ, start_response)
+        if clock is not None and getattr(response, "streaming", False):
+            clock.enter(VIEW)
+            body.extend(response)
+            clock.leave()
+        else:
+            body.extend(response)
+        response.close()
 
     def _environ(self, request: Request, extra: dict[str, str]) -> dict[str, Any]:
         scheme, host = self._target.scheme, self._target.host
