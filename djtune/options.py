@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import click
+from click.core import ParameterSource
 
 from djtune.model.budget import Kind
 from djtune.run import Options, Run
@@ -158,7 +159,10 @@ def _decorate(function: Callable[..., Any], metrics: Mapping[str, Kind]) -> Call
     @functools.wraps(function)
     @click.pass_context
     def wrapper(ctx: click.Context, /, *args: Any, **kwargs: Any) -> Any:
-        options = Options(**{name: kwargs.pop(name) for name in Options.__struct_fields__})
+        values = {name: kwargs.pop(name) for name in Options.__struct_fields__}
+        if not metrics and ctx.get_parameter_source("budget") is ParameterSource.DEFAULT_MAP:
+            values["budget"] = ()  # those in pyproject.toml are for commands that measure
+        options = Options(**values)
         session = ctx.ensure_object(Session)
         session.debug = options.debug
         run = Run(

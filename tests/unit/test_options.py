@@ -208,6 +208,12 @@ class TestDefaultsInPyproject:
         self.call(project, '[tool.djtune]\npython = "python3.12"\n')
         assert seen[0].options.python == "python3.12"
 
+    def test_budgets_for_all_commands_pass_by_those_that_measure_nothing(self, project):
+        (project / "pyproject.toml").write_text('[tool.djtune]\nbudget = ["p95<1s"]\n')
+        done = djtune("workload", "check", "missing.yaml", cwd=project)
+        assert "missing.yaml" in done.stderr
+        assert "budget" not in done.stderr
+
     def test_a_section_of_another_command_is_let_be(self, project, seen):
         self.call(project, "[tool.djtune.workload.init]\nforce = true\n")
         assert len(seen) == 1
