@@ -150,20 +150,24 @@ def _by_name(
         about = model or _named_in(route, name)
         on, field = about, {"id": "pk"}.get(name, name)
     else:
-        on, field = _named(name, converter)
+        on, field = _named(name, converter, model)
     if on is None or not has_field(on, field) or not _fits(converter, on, field):
         return None
     return Lookup(on, field, filters if on is model else {})
 
 
-def _named(name: str, converter: str) -> tuple[Model | None, str]:
-    """Split ``channel_slug`` or ``channel`` into a model of the project and its field."""
+def _named(name: str, converter: str, own: Model | None) -> tuple[Model | None, str]:
+    """Split ``channel_slug`` or ``channel`` into a model of the project and its field.
+
+    Without such a model, it may be a field of the view's own model: ``orders/<number>/``.
+    """
+    app = own._meta.app_label if own else ""
     stem, _, last = name.rpartition("_")
-    if stem and last in _KEYS and (model := _only_model(stem)):
+    if stem and last in _KEYS and (model := _only_model(stem, app)):
         return model, {"id": "pk"}.get(last, last)
-    model = _only_model(name)
+    model = _only_model(name, app)
     if model is None:
-        return _user_named(name), name
+        return (own if own and _field(own, name) else _user_named(name)), name
     return model, "slug" if converter != "int" and has_field(model, "slug") else "pk"
 
 
@@ -176,11 +180,12 @@ def _user_named(name: str) -> Model | None:
     return model if name == model.USERNAME_FIELD else None
 
 
-def _only_model(name: str) -> Model | None:
-    """Return the model of that name where the project has just one."""
+def _only_model(name: str, app: str = "") -> Model | None:
+    """Return the model of that name where the project, or else the app, has just one."""
     wanted = name.replace("_", "").lower()
     found = [model for model in apps.get_models() if model._meta.model_name == wanted]
-    return found[0] if len(found) == 1 else None
+    near = [model for model in found if model._meta.app_label == app]
+    return next((some[0] for some in (found, near) if len(some) == 1), None)
 
 
 def _named_in(route: str, param: str) -> Model | None:

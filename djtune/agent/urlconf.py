@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.db import DatabaseError
+from django.urls import get_resolver
 from django.urls.converters import get_converters
 
 from .lookups import Lookup, find_lookups
@@ -104,8 +106,16 @@ def _left_out(endpoint: Endpoint, view: View) -> str:
             return LEFT_OUT_APPS[app]
     if _has_format_suffix(endpoint):
         return "format suffix of another route"
+    if any(endpoint.callback is handler for handler in _error_handlers()):
+        return "error page"
     package = view.dotted.partition(".")[0]
     return LEFT_OUT_VIEWS.get(view.dotted) or LEFT_OUT_PACKAGES.get(package, "")
+
+
+@functools.cache
+def _error_handlers() -> list[Any]:
+    """Views of the error pages, which some projects also give a URL to look at them."""
+    return [get_resolver().resolve_error_handler(status) for status in (400, 403, 404, 500)]
 
 
 def _has_format_suffix(endpoint: Endpoint) -> bool:

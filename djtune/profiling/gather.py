@@ -81,7 +81,7 @@ def survey(request: Request, into: Gathered) -> None:
         into.interface = request.app.interface or worker.facts["interface"]
         routes = msgspec.convert(worker.call("describe_routes"), list[Route])
         into.routes = {route.route: route for route in routes}
-        workload = request.workload or _whole_urlconf(routes, into)
+        workload = request.workload or _whole_urlconf(routes, request.patterns, into)
         into.workload = planning.choose_journeys(workload, request.patterns)
         opened = _open(worker, request, into)
         into.connect_seconds = opened["connect_seconds"]
@@ -93,17 +93,18 @@ def survey(request: Request, into: Gathered) -> None:
         into.repeats = worker.call("find_repeats", skip=sorted(into.skip), times=REPEAT_JOURNEYS)
 
 
-def _whole_urlconf(routes: Sequence[Route], into: Gathered) -> Workload:
+def _whole_urlconf(routes: Sequence[Route], patterns: Sequence[str], into: Gathered) -> Workload:
     """Every route that can be asked for; what cannot is remembered with its reason."""
     workload, skipped = from_routes(list(routes))
-    for route in routes:
-        if route.left_out:
-            into.left_out[route.left_out] = into.left_out.get(route.left_out, 0) + 1
-    into.wanting = [
-        Unmeasured(entry.method or "GET", entry.route, "recipe", entry.reason, entry.view)
-        for entry in skipped
-        if not into.routes[entry.route].left_out
-    ]
+    for entry in skipped:
+        if not entry.params:  # no recipe would help: it is no page of the app, or takes no GET
+            why = entry.reason.removeprefix("left out: ")
+            into.left_out[why] = into.left_out.get(why, 0) + 1
+        elif planning.chosen(entry.route, patterns):
+            where = planning.where(entry.route, into.routes)
+            into.wanting.append(
+                Unmeasured(entry.method, entry.route, "recipe", entry.reason, where)
+            )
     if not workload.journeys:
         raise DjtuneError(
             "no route of the URLconf can be asked for without help",

@@ -39,11 +39,10 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
     """
     if not patterns:
         return workload
-    chosen = []
+    made = []
     for journey in workload.journeys:
-        routes = [step.route for step in journey.steps]
-        if any(matches(route, pattern) for route in routes for pattern in patterns):
-            chosen.append(journey)
+        if any(chosen(step.route, patterns) for step in journey.steps):
+            made.append(journey)
     every = sorted({step.route for journey in workload.journeys for step in journey.steps})
     for pattern in patterns:
         if not any(matches(route, pattern) for route in every):
@@ -53,11 +52,16 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
                 + (f" and {len(every) - 8} more" if len(every) > 8 else ""),
             )
     return Workload(
-        chosen,
+        made,
         users=workload.users,
         weights_from=workload.weights_from,
         journeys_per_hour=workload.journeys_per_hour,
     )
+
+
+def chosen(route: str, patterns: Sequence[str]) -> bool:
+    """Whether one of ``patterns`` names the route, or there are none."""
+    return not patterns or any(matches(route, pattern) for pattern in patterns)
 
 
 def matches(route: str, pattern: str) -> bool:
@@ -115,12 +119,14 @@ def unmeasured(
     found: dict[tuple[str, str], Unmeasured] = {}
     for step, why in unsafe.items():
         method, route = steps[step]
-        found[method, route] = Unmeasured(method, route, "unsafe", why, _where(route, known))
+        found[method, route] = Unmeasured(method, route, "unsafe", why, where(route, known))
     for entry in classes:
         if entry["class"] != "ok":
             method, route = steps[entry["step"]]
+            refused = entry["class"] == "error" and 400 <= entry["status"] < 500
+            why = "missing" if refused else entry["class"]
             found[method, route] = Unmeasured(
-                method, route, entry["class"], explain(entry, signed_in), _where(route, known)
+                method, route, why, explain(entry, signed_in), where(route, known)
             )
     return list(found.values())
 
@@ -141,8 +147,12 @@ def explain(entry: Mapping[str, Any], signed_in: bool) -> str:
     if kind == "refused":
         hosts = entry["hosts"]
         return f"{', '.join(hosts)}: pass --allow-host {hosts[0]} if it may be reached"
-    return f"a repair ({status}, {entry['failure']})" if status else str(entry["failure"])
+    if 400 <= status < 500:
+        return f"a request that it accepts ({status}): give it a step in a workload file"
+    failure = str(entry["failure"])
+    return f"a repair ({status}{failure and ', '}{failure})" if status else failure
 
 
-def _where(route: str, known: Mapping[str, Route]) -> str:
+def where(route: str, known: Mapping[str, Route]) -> str:
+    """File and line of the route's view; empty where they are not known."""
     return f"{known[route].file}:{known[route].line}" if route in known else ""

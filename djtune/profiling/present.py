@@ -74,7 +74,8 @@ def _coverage(result: ProfileResult) -> Note:
     measured = len(result.routes)
     total = measured + len(result.unmeasured)
     needs = _counted([entry.why for entry in result.unmeasured])
-    left_out = "".join(f" Left out: {why} ({n})." for why, n in result.left_out.items())
+    others = ", ".join(f"{why} ({n})" for why, n in result.left_out.items())
+    left_out = f" Left out: {others}." if others else ""
     rest = f"; the rest need {needs}" if needs else ""
     return Note(
         f"{measured} of {total} routes measured{rest}. "
@@ -88,7 +89,7 @@ _NEEDS = {
     "login": "a user",
     "throttled": "their throttle lifted",
     "redirect": "another route",
-    "missing": "parameters that exist",
+    "missing": "parameters that fit",
     "refused": "a host that is not allowed",
     "error": "a repair",
     "unsafe": "--unsafe",
@@ -346,7 +347,7 @@ def _distinct(result: ProfileResult) -> str:
         if route.distinct_params > 1
     )
     users = f"{result.distinct_users} distinct users" if result.distinct_users else "one visitor"
-    return f"Asked in one process by {users}" + (f"; parameters: {asked}." if asked else ".")
+    return f"Asked in each process by {users}" + (f"; parameters: {asked}." if asked else ".")
 
 
 def _noisy(result: ProfileResult) -> bool:
