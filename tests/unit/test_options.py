@@ -254,6 +254,15 @@ class TestDefaultsInPyproject:
         assert "pyproject.toml" in done.stderr
 
 
+class TestOnATerminal:
+    def test_progress_is_shown_unless_quiet(self, seen):
+        # FORCE_COLOR makes rich take any stream for a terminal.
+        shown = djtune("profile", env={"FORCE_COLOR": "1"})
+        assert "still measuring" in shown.stderr
+        assert "measuring" not in shown.stdout
+        assert "measuring" not in djtune("profile", "--quiet", env={"FORCE_COLOR": "1"}).stderr
+
+
 class TestColour:
     def test_none_where_it_is_refused(self, seen, monkeypatch):
         monkeypatch.setenv("FORCE_COLOR", "1")
