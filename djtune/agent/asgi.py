@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.db import connections
 
 from . import login
 from .clock import CURRENT, Clock
@@ -58,17 +59,22 @@ class Driver:
                 scope = self._scope(request, headers)
                 return await self._exchange(scope, request, timed, detail)
             finally:
-                await sync_to_async(self._rollback.end)()
+                await sync_to_async(self._end)()
 
     def _begin(self, request: Request) -> dict[str, str]:
         self._rollback.begin()
         try:
             headers = login.headers_for(request.login, request.user_pk)
         except BaseException:
-            self._rollback.end()
+            self._end()
             raise
         queue_delay()
         return headers
+
+    def _end(self) -> None:
+        self._rollback.end()
+        # The thread ends with the request, and its connections with it.
+        connections.close_all()
 
     async def _exchange(
         self, scope: dict[str, Any], request: Request, timed: bool, detail: Any

@@ -4,7 +4,6 @@ The agent is loaded under the name ``djtune_agent`` from its own folder, so that
 nor anything installed beside it comes onto the project's path.
 """
 
-import ctypes
 import importlib.util
 import os
 import signal
@@ -26,21 +25,38 @@ def load_agent() -> None:
     spec.loader.exec_module(module)
 
 
-def die_with_parent() -> None:
-    """On Linux, end this process when the CLI is killed outright."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+def end_with(lifeline: int, *, leaving: tuple[int, ...]) -> None:
+    """Leave a small process behind that ends this process group once ``lifeline`` is closed.
+
+    It ends what the app has started too, however the CLI came to its end, and whatever this
+    process is busy with.
+    """
+    if child := os.fork():
+        os.waitpid(child, 0)
+        os.close(lifeline)
+        return
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nowhere, fd)
+    for fd in leaving:
+        os.close(fd)
+    while os.read(lifeline, 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
-    """Serve calls on the two pipes named on the command line."""
-    die_with_parent()
+    """Serve calls on the pipes named on the command line: calls, replies, lifeline."""
+    calls, replies, lifeline = (int(argument) for argument in sys.argv[1:4])
+    end_with(lifeline, leaving=(calls, replies))
     sys.path[0] = os.getcwd()  # noqa: PTH109
     load_agent()
     from djtune_agent import worker  # type: ignore[import-not-found]
 
-    worker.serve(int(sys.argv[1]), int(sys.argv[2]))
+    worker.serve(calls, replies)
 
 
 if __name__ == "__main__":

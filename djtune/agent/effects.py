@@ -1,5 +1,7 @@
 """Mail, tasks and error reports stay in the process while requests are replayed."""
 
+import contextlib
+import importlib
 import os
 import sys
 
@@ -25,11 +27,29 @@ def hold_back_by_settings() -> None:
     for mailer in (getattr(settings, "MAILERS", None) or {}).values():
         mailer["BACKEND"] = locmem
         mailer["OPTIONS"] = {}
-    for backend in (getattr(settings, "TASKS", None) or {}).values():
-        backend["BACKEND"] = "django.tasks.backends.dummy.DummyBackend"
+    _keep_django_tasks()
     _bind_celery_to_memory()
     if "sentry_sdk" in sys.modules:
         sys.modules["sentry_sdk"].init(dsn=None)
+
+
+def _keep_django_tasks() -> None:
+    """Tasks of Django 6.0 on, or of its backport; those that run at once do so in the request."""
+    import django
+
+    if "django_tasks" in sys.modules:
+        package = "django_tasks"
+    elif django.VERSION >= (6, 0):
+        package = "django.tasks"
+    else:
+        return
+    tasks = importlib.import_module(package)
+    for alias, backend in tasks.task_backends.settings.items():
+        if not backend["BACKEND"].endswith((".ImmediateBackend", ".DummyBackend")):
+            backend["BACKEND"] = f"{package}.backends.dummy.DummyBackend"
+            with contextlib.suppress(AttributeError):
+                # Made already, by a task's definition.
+                del tasks.task_backends[alias]
 
 
 def _bind_celery_to_memory() -> None:

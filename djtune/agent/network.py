@@ -16,7 +16,9 @@ from . import serving
 from .errors import AgentError
 
 RESOLVE_EVERY = 5.0
-WATCHED = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
+LOOK_UPS = ("socket.getaddrinfo", "socket.gethostbyname")
+WATCHED = (*LOOK_UPS, "socket.connect", "socket.sendto", "socket.sendmsg")
+MAIL = "smtplib.connect"
 
 
 class OutboundRefusedError(ConnectionRefusedError):
@@ -43,8 +45,8 @@ def is_loopback(host: str) -> bool:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return host.endswith(".localhost")
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def _database_hosts() -> Iterable[tuple[str, str]]:
@@ -81,6 +83,7 @@ class _Guard:
     """The audit hook's state: what may be reached, and what was tried."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = frozenset(allowed)
         self.names = set(allowed)
         self.names.update(host for _, host in [*_database_hosts(), *_cache_hosts()])
         self.addresses: set[str] = set()
@@ -110,10 +113,17 @@ class _Guard:
             self.resolved_at = time.monotonic()
 
     def check(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in WATCHED:
-            return
-        host = _host_of(event, arguments)
-        if host is None or self.permits(host):
+        if event == MAIL:
+            # Mail goes on from a server on this machine too.
+            host = str(arguments[1])
+            if host in self.allowed:
+                return
+        elif event in WATCHED:
+            found = _host_of(event, arguments)
+            if found is None or self.permits(found):
+                return
+            host = found
+        else:
             return
         serving.note_refused(host)
         raise OutboundRefusedError(
@@ -124,7 +134,7 @@ class _Guard:
 
 def _host_of(event: str, arguments: tuple[Any, ...]) -> str | None:
     """The host of an audited event; None for sockets that never leave the machine."""
-    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
+    if event in LOOK_UPS:
         host = arguments[0]
     else:
         address = arguments[1]

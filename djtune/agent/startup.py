@@ -28,9 +28,10 @@ def load(
     if not live_effects:
         effects.hold_back_by_environment()
     _import_settings(settings)
-    _set_up()
     if not live_effects:
         network.refuse_remote_services(allowed_hosts or [])
+    _set_up()
+    if not live_effects:
         effects.hold_back_by_settings()
         network.refuse_outbound(allowed_hosts or [])
     return facts.describe(interface)

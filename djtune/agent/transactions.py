@@ -1,18 +1,23 @@
 """Every replayed request runs in transactions that are rolled back, one per database connection.
 
-The connections of the thread that serves it are opened beforehand; a connection that another
-thread opens while the request runs gets its transaction the moment it is made.
+The connections of the thread that serves it are opened beforehand. A connection that another
+thread opens, while the request runs or after it, gets its transaction the moment it is made. None
+is closed before its transaction is rolled back, for a view that closes its connection expects to
+find what it wrote on the next one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.signals import request_finished, request_started
 from django.db import DatabaseError, close_old_connections, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from .errors import AgentError
@@ -20,13 +25,22 @@ from .errors import AgentError
 _PROBE_APP = "djtune_rollback_probe"
 
 
+class _ReplayTransaction(transaction.Atomic):
+    """The outermost transaction of a connection while requests are replayed."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(using=alias, savepoint=True, durable=False)
+        # As Django's TestCase has it: blocks of the app's marked durable may run inside.
+        self._from_testcase = True
+
+
 class Rollback:
     """Begins before each request and rolls back after it, on the thread that serves it."""
 
     def __init__(self) -> None:
-        self._open: list[transaction.Atomic] = []
+        self._open: list[_ReplayTransaction] = []
         self._foreign: list[Any] = []
-        self._serving = threading.get_ident()
+        self._own_thread = self._serving = threading.get_ident()
         self._beginning = False
         self.active = False
         self.connect_seconds: dict[str, float] = {}
@@ -36,6 +50,7 @@ class Rollback:
         request_started.disconnect(close_old_connections)
         request_finished.disconnect(close_old_connections)
         connection_created.connect(self._guard_new_connection, weak=False)
+        BaseDatabaseWrapper.close = _unless_replaying(BaseDatabaseWrapper.close)  # type: ignore[assignment,method-assign]
 
     def begin(self) -> None:
         """Open a transaction on every alias. Raises :class:`AgentError` for one out of reach."""
@@ -44,7 +59,7 @@ class Rollback:
         try:
             for alias in connections:
                 self._connect(alias)
-                atomic = _outermost(alias)
+                atomic = _ReplayTransaction(alias)
                 atomic.__enter__()
                 self._open.append(atomic)
         finally:
@@ -74,27 +89,28 @@ class Rollback:
                 connection.needs_rollback = True
                 atomic.__exit__(None, None, None)
         self.active = False
-        for connection in self._foreign:
-            _abandon(connection)
-        self._foreign.clear()
+        while self._foreign:
+            _abandon(self._foreign.pop())
 
     def _guard_new_connection(self, connection: Any, **_: Any) -> None:
-        """A connection made elsewhere while a request runs: its writes must not stay either."""
-        if not self.active or self._beginning:
+        """A connection made elsewhere: its writes must not stay either."""
+        thread = threading.get_ident()
+        if self._beginning and thread == self._serving:
             return
-        if threading.get_ident() == self._serving:
-            # The view closed its connection and opened it again.
-            self._open = [atomic for atomic in self._open if atomic.using != connection.alias]
-        atomic = _outermost(connection.alias)
-        atomic.__enter__()
+        if not self.active and thread == self._own_thread:
+            return
+        _ReplayTransaction(connection.alias).__enter__()
         self._foreign.append(connection)
 
 
-def _outermost(alias: str) -> transaction.Atomic:
-    atomic = transaction.Atomic(using=alias, savepoint=True, durable=False)
-    # As Django's TestCase has it: blocks of the app's marked durable may run inside.
-    atomic._from_testcase = True  # type: ignore[attr-defined]
-    return atomic
+def _unless_replaying(close: Callable[[Any], None]) -> Callable[[Any], None]:
+    @functools.wraps(close)
+    def close_later(connection: Any) -> None:
+        blocks = connection.atomic_blocks
+        if not (blocks and isinstance(blocks[0], _ReplayTransaction)):
+            close(connection)
+
+    return close_later
 
 
 def _abandon(connection: Any) -> None:
@@ -143,7 +159,11 @@ def _write_probe_row(alias: str) -> None:
 
 
 def _take_probe_row_away(alias: str) -> bool:
+    """Whether the row has stayed."""
     from django.db.migrations.recorder import MigrationRecorder
 
-    deleted, _ = MigrationRecorder(connections[alias]).migration_qs.filter(app=_PROBE_APP).delete()
-    return bool(deleted)
+    rows = MigrationRecorder(connections[alias]).migration_qs.filter(app=_PROBE_APP)
+    stayed = bool(rows.exists())
+    if stayed:
+        rows.delete()
+    return stayed

@@ -74,28 +74,28 @@ class Worker:
     def _start(self) -> None:
         calls_read, self._calls = os.pipe()
         self._replies, replies_write = os.pipe()
+        lifeline_read, self._lifeline = os.pipe()
+        passed = (calls_read, replies_write, lifeline_read)
         self._output: deque[str] = deque(maxlen=KEPT_OUTPUT_LINES)
         try:
             self._process = subprocess.Popen(
-                [self.app.python, str(BOOTSTRAP), str(calls_read), str(replies_write)],
+                [self.app.python, str(BOOTSTRAP), *map(str, passed)],
                 cwd=self.app.directory,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **self.app.env},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(calls_read, replies_write),
+                pass_fds=passed,
                 start_new_session=True,
             )
         except OSError as error:
-            os.close(self._calls)
-            os.close(self._replies)
+            self._close(self._calls, self._replies, self._lifeline)
             raise DjtuneError(
                 f"{self.app.python} could not be started: {error.strerror}",
                 hint="name the project's interpreter with --python",
             ) from error
         finally:
-            os.close(calls_read)
-            os.close(replies_write)
+            self._close(*passed)
         self._drain = threading.Thread(target=self._keep_output, daemon=True)
         self._drain.start()
 
@@ -118,7 +118,9 @@ class Worker:
         call fails, the process dies, or ``timeout`` seconds pass without an answer.
         """
         try:
-            os.write(self._calls, msgspec.json.encode({"call": name, "args": args}) + b"\n")
+            left = memoryview(msgspec.json.encode({"call": name, "args": args}) + b"\n")
+            while left:
+                left = left[os.write(self._calls, left) :]
         except BrokenPipeError:
             self._raise_dead(name)
         while True:
@@ -167,9 +169,7 @@ class Worker:
 
     def stop(self) -> None:
         """End the process and everything that it started."""
-        for fd in (self._calls, self._replies):
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        self._close(self._calls, self._replies)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=0.2)
         self._signal_group(signal.SIGTERM)
@@ -177,7 +177,14 @@ class Worker:
             self._process.wait(timeout=STOP_TIMEOUT)
         self._signal_group(signal.SIGKILL)
         self._process.wait()
+        self._close(self._lifeline)
         self._drain.join(timeout=1)
+
+    @staticmethod
+    def _close(*fds: int) -> None:
+        for fd in fds:
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
     def _signal_group(self, number: signal.Signals) -> None:
         # macOS answers EPERM for a group whose members have all ended.

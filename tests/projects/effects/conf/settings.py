@@ -1,0 +1,51 @@
+"""A project whose views leave traces: rows, mail, tasks, connections, processes."""
+
+import os
+from pathlib import Path
+
+DATA = Path(os.environ["OFFICE_DATA"])
+SECRET_KEY = "for tests only"
+ALLOWED_HOSTS = ["office.example"]
+ROOT_URLCONF = "office.urls"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "office",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+if os.environ.get("OFFICE_POSTGRES"):
+    _SERVER = {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": os.environ["OFFICE_POSTGRES"],
+        "USER": os.environ.get("OFFICE_POSTGRES_USER", "postgres"),
+    }
+    DATABASES = {
+        "default": {**_SERVER, "NAME": "office"},
+        "other": {**_SERVER, "NAME": "other"},
+    }
+else:
+    _SQLITE = {"ENGINE": "django.db.backends.sqlite3", "HOST": os.environ.get("OFFICE_HOST", "")}
+    DATABASES = {
+        "default": {**_SQLITE, "NAME": DATA / "office.sqlite3"},
+        "other": {**_SQLITE, "NAME": DATA / "other.sqlite3"},
+    }
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if os.environ.get("OFFICE_CACHE"):
+    CACHES["shared"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": os.environ["OFFICE_CACHE"],
+    }
+
+EMAIL_HOST = "127.0.0.1"
+EMAIL_PORT = int(os.environ.get("OFFICE_PORT", "0"))
+CELERY_BROKER_URL = f"redis://127.0.0.1:{EMAIL_PORT}/0"
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 5, "retry_on_timeout": False}
+CELERY_TASK_PUBLISH_RETRY = False
+TASKS = {"default": {"BACKEND": "office.tasks.Telegraph"}}
