@@ -212,13 +212,14 @@ def _breakdown(result: ProfileResult) -> Table:
     for route in result.routes:
         total = _total(route.phases)
         cells = [Cell(f"{route.method} {_path(route.route)}"), Cell(fmt.duration(total))]
-        cells += [_phase_cell(getattr(route.phases, name), total) for name in order]
+        cells += [_phase_cell(name, getattr(route.phases, name), total) for name in order]
         rows.append(cells)
     return Table(
         columns,
         rows,
         caption="Exclusive: each moment is in one phase, and a row sums to its mean. “machine” is "
-        "time in which the request could have run but the machine did something else.",
+        "time in which the request could have run but the machine did something else; “!” marks "
+        "half of a route's time or more.",
     )
 
 
@@ -232,11 +233,11 @@ def _total_row(routes: Sequence[RouteResult], order: Sequence[str]) -> list[Cell
     return cells
 
 
-def _phase_cell(seconds: float, total: float) -> Cell:
+def _phase_cell(name: str, seconds: float, total: float) -> Cell:
     if not total or seconds < total / 1000:
         return Cell("·", tone="muted")
-    part = seconds / total
-    return Cell(fmt.duration(seconds), tone="warn" if part >= 0.5 else "plain")
+    large = seconds >= total / 2 and name != "machine"
+    return Cell(fmt.duration(seconds), tone="warn" if large else "plain")
 
 
 def _databases(routes: Sequence[RouteResult]) -> Table:

@@ -1,0 +1,99 @@
+"""The pictures in the README and docs, made from a real run.
+
+Needs headless Chromium on PATH. Run it from the repository::
+
+    djtune profile --workload sample_site/workload.yaml --format json --output result.json
+    python -m benchmarks.pictures result.json
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from io import StringIO
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from djtune import __version__
+from djtune.profiling.present import present
+from djtune.profiling.result import ProfileResult
+from djtune.reports.blocks import Heading, Report
+from djtune.reports.html import render_html
+from djtune.reports.terminal import render_terminal
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+COLUMNS = 132
+SECTIONS = 2
+"""How many of the report's sections the terminal's picture shows."""
+
+
+def main() -> None:
+    """Write docs/images/profile-terminal.png and profile-report.png."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("result", type=Path, help="what djtune profile --format json wrote")
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("no chromium on PATH")
+    IMAGES.mkdir(exist_ok=True)
+    result = msgspec.json.decode(options.result.read_bytes(), type=ProfileResult)
+    report = present(result)
+    svg = terminal_svg(first_sections(report))
+    height = int(svg.split('viewBox="0 0 ')[1].split('"')[0].split()[1].partition(".")[0])
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "terminal.html"
+        page.write_text(f"<body style='margin:0'>{svg.replace('<svg ', '<svg width=1600 ', 1)}")
+        width = float(svg.split('viewBox="0 0 ')[1].split()[0])
+        shoot(chromium, page, "profile-terminal.png", 1600, int(1600 * height / width) + 4)
+        page = Path(folder) / "report.html"
+        page.write_text(render_html(report, version=__version__))
+        shoot(chromium, page, "profile-report.png", 1500, 1500)
+
+
+def first_sections(report: Report) -> Report:
+    """The report up to the end of its first sections."""
+    starts = [i for i, block in enumerate(report.blocks) if isinstance(block, Heading)]
+    end = starts[SECTIONS] if len(starts) > SECTIONS else len(report.blocks)
+    return msgspec.structs.replace(report, blocks=report.blocks[:end])
+
+
+def terminal_svg(report: Report) -> str:
+    """The report as a terminal of :data:`COLUMNS` columns shows it."""
+    console = Console(
+        record=True, width=COLUMNS, force_terminal=True, color_system="truecolor", file=StringIO()
+    )
+    render_terminal(report, console)
+    return console.export_svg(title="djtune profile", theme=MONOKAI)
+
+
+def shoot(chromium: str, page: Path, name: str, width: int, height: int) -> None:
+    """Take a picture of a page."""
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [
+                chromium,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--hide-scrollbars",
+                f"--user-data-dir={profile}",
+                f"--screenshot={IMAGES / name}",
+                f"--window-size={width},{height}",
+                page.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+
+if __name__ == "__main__":
+    main()
