@@ -26,7 +26,7 @@ class ReplayedRequest(ASGIRequest):
 
     def __init__(self, scope: dict[str, Any], body_file: Any) -> None:
         super().__init__(scope, body_file)
-        set_off_checks(self, scope["djtune.request"])
+        set_off_checks(self, scope["djtune.user"])
 
 
 class Driver:
@@ -54,22 +54,22 @@ class Driver:
     async def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         # The handler's own context joins this one, so that the transaction's thread serves.
         async with ThreadSensitiveContext():
-            headers = await sync_to_async(self._begin)(request)
+            scope = await sync_to_async(self._begin)(request)
             try:
-                scope = self._scope(request, headers)
                 return await self._exchange(scope, request, timed, detail)
             finally:
                 await sync_to_async(self._end)()
 
-    def _begin(self, request: Request) -> dict[str, str]:
+    def _begin(self, request: Request) -> dict[str, Any]:
         self._rollback.begin()
         try:
-            headers = login.headers_for(request.login, request.user_pk)
+            scope = self._scope(request, login.headers_for(request.login, request.user_pk))
+            scope["djtune.user"] = login.forced_user(request.login, request.user_pk)
         except BaseException:
             self._end()
             raise
         queue_delay()
-        return headers
+        return scope
 
     def _end(self) -> None:
         self._rollback.end()
@@ -167,7 +167,6 @@ class Driver:
             ],
             "client": ("127.0.0.1", 0),
             "server": (self._target.host, 443 if self._target.scheme == "https" else 80),
-            "djtune.request": request,
         }
 
 

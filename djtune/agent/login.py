@@ -23,6 +23,11 @@ def headers_for(login: str, user_pk: Any) -> dict[str, str]:
     raise AgentError(f"unknown login {login!r}", "use session, token, force or none")
 
 
+def forced_user(login: str, user_pk: Any) -> Any:
+    """The user that the request is to carry itself; None where it is signed in otherwise."""
+    return load_user(user_pk) if login == "force" and user_pk is not None else None
+
+
 def _session_cookie(user_pk: Any) -> str:
     from importlib import import_module
 

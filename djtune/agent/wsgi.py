@@ -21,7 +21,7 @@ class ReplayedRequest(WSGIRequest):
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
-        set_off_checks(self, environ["djtune.request"])
+        set_off_checks(self, environ["djtune.user"])
 
 
 class Driver:
@@ -44,6 +44,7 @@ class Driver:
         try:
             headers = login.headers_for(request.login, request.user_pk)
             environ = self._environ(request, headers)
+            environ["djtune.user"] = login.forced_user(request.login, request.user_pk)
             exchange = Exchange()
             queue_delay()
             cpu = process_time_ns()
@@ -114,7 +115,6 @@ class Driver:
             "wsgi.multithread": False,
             "wsgi.multiprocess": True,
             "wsgi.run_once": False,
-            "djtune.request": request,
         }
         if request.content_type:
             environ["CONTENT_TYPE"] = request.content_type

@@ -45,6 +45,7 @@ if os.environ.get("OFFICE_CACHE"):
 
 EMAIL_HOST = "127.0.0.1"
 EMAIL_PORT = int(os.environ.get("OFFICE_PORT", "0"))
+EMAIL_TIMEOUT = 0.2
 CELERY_BROKER_URL = f"redis://127.0.0.1:{EMAIL_PORT}/0"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 5, "retry_on_timeout": False}
 CELERY_TASK_PUBLISH_RETRY = False
