@@ -1,5 +1,6 @@
 """Talks to the app: which steps answer, what they ask for again, how long they take."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -164,7 +165,9 @@ def measure(request: Request, into: Gathered, tick: Tick) -> None:
     )
     into.complete = not into.trials.failure
     if into.complete:
-        _price_probes(request, into, skip)
+        # The routes are measured: a worker lost from here on costs one figure, not all.
+        with contextlib.suppress(DjtuneError):
+            _price_probes(request, into, skip)
         tick(request.budget.overhead)
     into.seconds = time.monotonic() - begun
 
