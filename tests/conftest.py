@@ -10,8 +10,8 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
-# A shell has Ctrl-C ignored in what it runs in the background, and children inherit that; tests that
-# interrupt djtune need it as on a terminal.
+# A shell has Ctrl-C ignored in what it runs in the background, and children inherit that; tests
+# that interrupt djtune need it as on a terminal.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
