@@ -23,8 +23,9 @@ demo: $(VENV)/.installed-site ## profile the sample site and write demo/report.h
 test: $(VENV)/.installed-test ## run the tests, but the slow ones
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(VENV)/.installed-test ## run all tests, then those of every Python and Django found
+test-all: $(VENV)/.installed-test ## all tests, the intervals' calibration, every Python and Django found
 	$(BIN)/python -m pytest
+	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python tests/matrix.py
 
 lint: $(VENV)/.installed-test ## check style, types and who imports whom
