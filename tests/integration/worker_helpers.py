@@ -6,7 +6,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -60,6 +59,10 @@ class Replayed:
             for sample in self.of(route)
         )
 
+    def least(self, route: str, phase: str) -> int:
+        """Nanoseconds in the phase, in the request that the machine disturbed least there."""
+        return min(sample.phases[PHASES.index(phase)] for sample in self.of(route))
+
     def parallel(self, route: str, phase: str) -> float:
         """Time that children spent in the phase, as a multiple of the median request's."""
         return median(
@@ -91,11 +94,3 @@ def replay(app: App, routes: list[str], times: int = 3) -> Replayed:
     for sample in msgspec.convert(rows, list[Sample]):
         replayed.samples[routes[sample.step]].append(sample)
     return replayed
-
-
-def migrated(name: str, folder: Path, *commands: str, variable: str) -> dict[str, str]:
-    """Make the project's databases in a folder; return the environment that names it."""
-    env = {variable: str(folder)}
-    for each in commands:
-        manage(name, each, env=env)
-    return env

@@ -28,7 +28,7 @@ if os.environ.get("OFFICE_POSTGRES"):
     }
     DATABASES = {
         "default": {**_SERVER, "NAME": "office"},
-        "other": {**_SERVER, "NAME": "other"},
+        "other": {**_SERVER, "NAME": "other_office"},
     }
 else:
     _SQLITE = {"ENGINE": "django.db.backends.sqlite3", "HOST": os.environ.get("OFFICE_HOST", "")}
