@@ -1,5 +1,6 @@
 """How a run spends its time, and what it asks for: decided before anything is timed."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,6 +14,8 @@ from djtune.model.workload import Workload
 from djtune.profiling.result import Unmeasured
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SHOWN = 8
+"""Routes that a hint lists."""
 OVERHEAD_SHARE = 0.15
 OVERHEAD_LEAST = 8.0
 """Pricing the probes takes this share of the time; at least so many seconds, a third at most."""
@@ -46,17 +49,21 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
     every = sorted({step.route for journey in workload.journeys for step in journey.steps})
     for pattern in patterns:
         if not any(matches(route, pattern) for route in every):
-            raise DjtuneError(
-                f"no route matches {pattern!r}",
-                hint=f"the workload asks for {', '.join(every[:8])}"
-                + (f" and {len(every) - 8} more" if len(every) > 8 else ""),
-            )
+            raise DjtuneError(f"no route matches {pattern!r}", hint=_routes_like(pattern, every))
     return Workload(
         made,
         users=workload.users,
         weights_from=workload.weights_from,
         journeys_per_hour=workload.journeys_per_hour,
     )
+
+
+def _routes_like(pattern: str, routes: Sequence[str]) -> str:
+    near = difflib.get_close_matches(pattern.strip("/"), routes, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    more = f" and {len(routes) - SHOWN} more" if len(routes) > SHOWN else ""
+    return f"the workload asks for {', '.join(routes[:SHOWN])}{more}"
 
 
 def chosen(route: str, patterns: Sequence[str]) -> bool:
