@@ -141,7 +141,7 @@ def profile(
     )
     gathered = gather.Gathered()
     interrupted = _measure(run, request, gathered)
-    return _report(run, gathered, bandwidth * 1e6, interrupted)
+    return _report(run, gathered, bandwidth * 1e6, interrupted, workload_file)
 
 
 def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
@@ -161,7 +161,13 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
     return False
 
 
-def _report(run: "Run", gathered: "Gathered", bandwidth: float, interrupted: bool) -> int:
+def _report(
+    run: "Run",
+    gathered: "Gathered",
+    bandwidth: float,
+    interrupted: bool,
+    workload_file: Path | None,
+) -> int:
     from djtune.experiments.host import read_machine
     from djtune.profiling.assemble import assemble, metrics
     from djtune.profiling.present import present
@@ -169,14 +175,14 @@ def _report(run: "Run", gathered: "Gathered", bandwidth: float, interrupted: boo
     result = assemble(gathered, read_machine(), bandwidth=bandwidth)
     return run.finish(
         result,
-        present(result, *_next_command(result)),
+        present(result, *_next_command(result, workload_file)),
         metrics=metrics(result),
         complete=result.complete,
         interrupted=interrupted,
     )
 
 
-def _next_command(result: ProfileResult) -> tuple[str, str]:
+def _next_command(result: ProfileResult, workload_file: Path | None) -> tuple[str, str]:
     """The one command that would tell most now, and why."""
     if any(entry.why == "login" for entry in result.unmeasured):
         return "djtune profile --as USER", "some routes need somebody who is signed in"
@@ -185,4 +191,5 @@ def _next_command(result: ProfileResult) -> tuple[str, str]:
     if not result.routes:
         return "", ""
     dearest = shlex.quote("/" + result.routes[0].route.lstrip("/"))
-    return f"djtune profile {dearest} --precise", "narrower intervals where it costs most"
+    workload = f" --workload {shlex.quote(str(workload_file))}" if workload_file else ""
+    return f"djtune profile {dearest}{workload} --precise", "narrower intervals where it costs most"

@@ -61,9 +61,9 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
 def _routes_like(pattern: str, routes: Sequence[str]) -> str:
     near = difflib.get_close_matches(pattern.strip("/"), routes, n=3, cutoff=0.5)
     if near:
-        return f"did you mean {' or '.join(near)}?"
+        return f"did you mean {' or '.join('/' + route for route in near)}?"
     more = f" and {len(routes) - SHOWN} more" if len(routes) > SHOWN else ""
-    return f"the workload asks for {', '.join(routes[:SHOWN])}{more}"
+    return f"the workload asks for {', '.join('/' + r for r in routes[:SHOWN])}{more}"
 
 
 def chosen(route: str, patterns: Sequence[str]) -> bool:
