@@ -115,17 +115,44 @@ def _finding(
         where=" → ".join(max(repeats, key=lambda repeat: len(repeat.steps)).steps),
         evidence=evidence,
         saving=Saving(saved, "s per journey"),
-        remedy=(
-            "Keep what a user's requests share in one cached value for the session, for example "
-            "a Redis hash a user with a time to live of minutes"
-            if kind == "query"
-            else "Read the value once a journey: send it along, or keep it in the session"
-        )
-        + f". Saves at most this much, {100 * part:.0f} % of the journey's server time, less what "
-        "reading the cache costs.",
+        remedy=f"{_remedy(kind, repeats)} Saves at most this much, {_percent(part)} of the "
+        "journey's server time, less what reading the cache costs.",
         severity=_severity(part),
         confidence="estimate: times asked, each at the mean cost of one in its cheapest step",
     )
+
+
+def _remedy(kind: str, repeats: Sequence[Repeat]) -> str:
+    if kind == "cache":
+        return "Read the value once a journey: send it along, or keep it in the session."
+    keep = (
+        "Keep what the requests share in one cached value with a time to live of minutes: rows of "
+        "the user under the user's key, for example a Redis hash a user, rows that all users see "
+        "under one key for all."
+    )
+    inside = _inside_requests(repeats)
+    if inside < 0.5:
+        return keep
+    return (
+        f"About {_percent(inside)} of this is one query several times within a request: ask once there "
+        "(select_related, prefetch_related, a cached property), which makes nothing stale. "
+        f"For the rest: {keep[0].lower()}{keep[1:]}"
+    )
+
+
+def _inside_requests(repeats: Sequence[Repeat]) -> float:
+    """Part of the saving that each request has by itself, whatever the others ask for."""
+    saved = sum(repeat.seconds for repeat in repeats)
+    between = sum(
+        repeat.seconds * min(1.0, (len(repeat.steps) - 1) / repeat.times)
+        for repeat in repeats
+        if repeat.times > 0
+    )
+    return 1 - between / saved if saved else 0.0
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %" if part >= 0.01 else "under 1 %"
 
 
 def _counted(n: int, what: str) -> str:
