@@ -134,8 +134,8 @@ def _remedy(kind: str, repeats: Sequence[Repeat]) -> str:
     if inside < 0.5:
         return keep
     return (
-        f"About {_percent(inside)} of this is one query several times within a request: ask once there "
-        "(select_related, prefetch_related, a cached property), which makes nothing stale. "
+        f"About {_percent(inside)} of this is one query several times within a request: ask once "
+        "there (select_related, prefetch_related, a cached property), which makes nothing stale. "
         f"For the rest: {keep[0].lower()}{keep[1:]}"
     )
 
