@@ -72,9 +72,17 @@ def chosen(route: str, patterns: Sequence[str]) -> bool:
 
 
 def matches(route: str, pattern: str) -> bool:
-    """Whether ``pattern`` names the route."""
-    route, pattern = "/" + route.lstrip("/^"), "/" + pattern.lstrip("/")
-    return fnmatchcase(route, pattern) or route.rstrip("/$") == pattern.rstrip("/")
+    """Whether ``pattern`` names the route: as the URLconf has it, as reports show it, or a glob."""
+    return _bare(route) == _bare(pattern) or fnmatchcase("/" + route.lstrip("/^"), _rooted(pattern))
+
+
+def _bare(route: str) -> str:
+    """A route without what does not tell it from others: slashes at the ends, a regex's anchors."""
+    return route.lstrip("/^").rstrip("/$")
+
+
+def _rooted(pattern: str) -> str:
+    return "/" + pattern.lstrip("/")
 
 
 def unsafe_steps(

@@ -206,7 +206,7 @@ def _breakdown(result: ProfileResult) -> Table:
     order = sorted(names, key=lambda name: -weight[name])
     columns = [Column("route"), Column("mean", "right")]
     columns += [
-        Column(PHASE_LABELS[name], "right", max(0, place - 3)) for place, name in enumerate(order)
+        Column(PHASE_LABELS[name], "right", max(0, place - 1)) for place, name in enumerate(order)
     ]
     rows = [_total_row(result.routes, order)]
     for route in result.routes:
