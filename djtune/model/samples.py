@@ -16,7 +16,7 @@ class Sample(Struct, array_like=True, frozen=True):
     wall: int
     """Server time, from the request's arrival to its last byte and the response's close."""
     cpu: int
-    """CPU time of the thread that served it (of the process, under ASGI)."""
+    """CPU time of the process while it was served."""
     machine: int
     """Time on the machine's run queue, neither running nor waiting for anything."""
     phases: list[int]
