@@ -72,6 +72,7 @@ class Driver:
         return scope
 
     def _end(self) -> None:
+        login.forget_sessions()
         self._rollback.end()
         # The thread ends with the request, and its connections with it.
         connections.close_all()

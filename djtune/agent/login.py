@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any
 
 from .errors import AgentError
+
+_LEAVE_NOTHING = (
+    "django.contrib.sessions.backends.db",
+    "django.contrib.sessions.backends.signed_cookies",
+)
+_kept_sessions: list[Any] = []
 
 
 def headers_for(login: str, user_pk: Any) -> dict[str, str]:
@@ -41,7 +48,19 @@ def _session_cookie(user_pk: Any) -> str:
     if hasattr(user, "get_session_auth_hash"):
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
+    if settings.SESSION_ENGINE not in _LEAVE_NOTHING:
+        _kept_sessions.append(session)
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def forget_sessions() -> None:
+    """Delete what a rollback does not undo: sessions that a cache or a file holds.
+
+    To be called on the thread that serves the request, before the rollback.
+    """
+    while _kept_sessions:
+        with contextlib.suppress(Exception):
+            _kept_sessions.pop().delete()
 
 
 def _token(user_pk: Any) -> str:

@@ -56,6 +56,7 @@ class Driver:
                 exchange.cpu_ns = process_time_ns() - cpu
                 CURRENT.reset(token)
         finally:
+            login.forget_sessions()
             self._rollback.end()
         exchange.body = b"".join(body)
         return exchange

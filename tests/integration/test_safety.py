@@ -267,6 +267,17 @@ def test_a_user_is_signed_in_and_the_session_row_is_gone(
         assert connection.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
 
 
+@BOTH
+@pytest.mark.parametrize("engine", ["cache", "cached_db"])
+def test_a_session_in_a_cache_is_taken_out_again(data: Path, interface: str, engine: str) -> None:
+    env = {"OFFICE_SESSIONS": f"django.contrib.sessions.backends.{engine}"}
+    sign_in = {"user": "ada", "login": "session"}
+    entry = asked(data, step("who/"), interface=interface, sign_in=sign_in, env=env)["who/"]
+    assert entry["class"] == "ok"
+    assert (data / "cache").is_dir(), "the session was never in the cache"
+    assert list((data / "cache").iterdir()) == []
+
+
 def test_a_user_may_be_named_by_mail_address(data: Path) -> None:
     sign_in = {"user": "ada@office.example", "login": "session"}
     entry = asked(data, step("who/"), sign_in=sign_in)["who/"]

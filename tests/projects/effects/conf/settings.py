@@ -36,7 +36,15 @@ else:
         "default": {**_SQLITE, "NAME": DATA / "office.sqlite3"},
         "other": {**_SQLITE, "NAME": DATA / "other.sqlite3"},
     }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "files": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(DATA / "cache"),
+    },
+}
+SESSION_CACHE_ALIAS = "files"
+SESSION_ENGINE = os.environ.get("OFFICE_SESSIONS", "django.contrib.sessions.backends.db")
 if os.environ.get("OFFICE_CACHE"):
     CACHES["shared"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
