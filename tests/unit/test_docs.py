@@ -76,6 +76,12 @@ def test_every_page_can_be_reached_from_the_index():
             assert f"({file.relative_to(DOCS)})" in index
 
 
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(file):
+    links = re.findall(r"\]\((?!\w+:)([^)#\s]+)", file.read_text(encoding="utf-8"))
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("code", ExitCode)
 def test_every_exit_code_is_explained(code):
     assert f"| {int(code)} |" in page("options")
