@@ -5,6 +5,7 @@ so the hosts in DATABASES and CACHES are checked before the first connection.
 """
 
 import ipaddress
+import os
 import socket
 import sys
 import time
@@ -19,6 +20,8 @@ RESOLVE_EVERY = 5.0
 LOOK_UPS = ("socket.getaddrinfo", "socket.gethostbyname")
 WATCHED = (*LOOK_UPS, "socket.connect", "socket.sendto", "socket.sendmsg")
 MAIL = "smtplib.connect"
+LIBPQ = ("postg", "psql", "cockroach")
+"""In the engine's path of PostgreSQL's backends, whose driver reads ``PG…`` variables itself."""
 
 
 class OutboundRefusedError(ConnectionRefusedError):
@@ -34,6 +37,13 @@ def refuse_remote_services(allowed: Iterable[str]) -> None:
                 f"{name} is on {host}, which is not this machine",
                 f"if it may be asked and written to (every request is rolled back), "
                 f"pass --allow-host {host}",
+            )
+    for alias, place in _untold_databases():
+        if place not in permitted:
+            raise AgentError(
+                f"the host of the database {alias!r} cannot be told: it is left to {place}",
+                f"name it as HOST instead; or, if it may be asked and written to "
+                f"(every request is rolled back), pass --allow-host {place}",
             )
 
 
@@ -53,8 +63,41 @@ def _database_hosts() -> Iterable[tuple[str, str]]:
     from django.conf import settings
 
     for alias, config in settings.DATABASES.items():
-        for host in str(config.get("HOST") or "").split(","):
-            yield f"the database {alias!r}", host
+        for hosts in _named_hosts(config):
+            for host in hosts.split(","):
+                yield f"the database {alias!r}", host
+
+
+def _named_hosts(config: dict[str, Any]) -> list[str]:
+    """Whatever says where the database is; libpq's own variables fill in what the settings omit."""
+    options = config.get("OPTIONS") or {}
+    host = [config.get("HOST"), options.get("host")]
+    address = [options.get("hostaddr")]
+    if _by_libpq(config):
+        host = host if any(host) else [os.environ.get("PGHOST")]
+        address = address if any(address) else [os.environ.get("PGHOSTADDR")]
+    return [str(each) for each in (*host, *address) if each]
+
+
+def _by_libpq(config: dict[str, Any]) -> bool:
+    return any(name in config.get("ENGINE", "") for name in LIBPQ)
+
+
+def _untold_databases() -> Iterable[tuple[str, str]]:
+    """Aliases whose driver reads the host from a file, and what is named in its place."""
+    from django.conf import settings
+
+    for alias, config in settings.DATABASES.items():
+        options = config.get("OPTIONS") or {}
+        if _by_libpq(config):
+            # A service may give an address even to a host that is named.
+            service = options.get("service") or os.environ.get("PGSERVICE")
+            if service:
+                yield alias, f"service={service}"
+        elif not _named_hosts(config):
+            for option in ("read_default_file", "read_default_group"):
+                if options.get(option):
+                    yield alias, f"{option}={options[option]}"
 
 
 def _cache_hosts() -> Iterable[tuple[str, str]]:

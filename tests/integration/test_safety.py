@@ -215,6 +215,52 @@ def test_a_database_elsewhere_is_refused_before_it_is_asked(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "env",
+    [
+        {"OFFICE_POSTGRES": "", "OFFICE_OPTIONS": f'{{"host": "{UPSTREAM}"}}'},
+        {"OFFICE_POSTGRES": "localhost", "OFFICE_OPTIONS": f'{{"hostaddr": "{UPSTREAM}"}}'},
+        {"OFFICE_POSTGRES": "", "PGHOST": f"localhost,{UPSTREAM}"},
+        {"OFFICE_POSTGRES": "localhost", "PGHOSTADDR": UPSTREAM},
+        {"OFFICE_MYSQL": "localhost", "OFFICE_OPTIONS": f'{{"host": "{UPSTREAM}"}}'},
+    ],
+)
+def test_a_database_is_elsewhere_whatever_says_so(data: Path, env: dict[str, str]) -> None:
+    with pytest.raises(DjtuneError, match=r"the database 'default' is on 192\.0\.2\.1"):
+        opened(data, env=env).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("env", "place"),
+    [
+        ({"OFFICE_POSTGRES": "", "OFFICE_OPTIONS": '{"service": "main"}'}, "service=main"),
+        ({"OFFICE_POSTGRES": "", "PGSERVICE": "main"}, "service=main"),
+        (
+            {"OFFICE_MYSQL": "", "OFFICE_OPTIONS": '{"read_default_file": "/etc/my.cnf"}'},
+            "read_default_file=/etc/my.cnf",
+        ),
+    ],
+)
+def test_a_database_whose_host_cannot_be_told_is_refused(
+    data: Path, env: dict[str, str], place: str
+) -> None:
+    with pytest.raises(DjtuneError, match=f"cannot be told: it is left to {place}$") as raised:
+        opened(data, env=env).__enter__()
+    assert raised.value.hint.endswith(f"--allow-host {place}")
+
+
+def test_allow_host_lets_a_service_be_used(data: Path) -> None:
+    env = {"OFFICE_POSTGRES": "", "PGSERVICE": "main"}
+    with opened(data, env=env, allowed_hosts=["service=main"]) as worker:
+        assert worker.facts["databases"]["default"]["vendor"] == "postgresql"
+
+
+@pytest.mark.parametrize("variable", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
+def test_variables_of_postgresql_say_nothing_of_other_databases(data: Path, variable: str) -> None:
+    with opened(data, env={variable: UPSTREAM}) as worker:
+        assert worker.facts["databases"]["default"]["vendor"] == "sqlite"
+
+
+@pytest.mark.parametrize(
     "location", [f"redis://{UPSTREAM}:6379/0", f"rediss://user:secret@{UPSTREAM}/0"]
 )
 def test_a_cache_elsewhere_is_refused_without_telling_its_password(

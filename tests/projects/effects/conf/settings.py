@@ -1,5 +1,6 @@
 """A project whose views leave traces: rows, mail, tasks, connections, processes."""
 
+import json
 import os
 from pathlib import Path
 
@@ -20,16 +21,21 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
-if os.environ.get("OFFICE_POSTGRES"):
+_OPTIONS = json.loads(os.environ.get("OFFICE_OPTIONS", "{}"))
+if "OFFICE_POSTGRES" in os.environ:
     _SERVER = {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": os.environ["OFFICE_POSTGRES"],
         "USER": os.environ.get("OFFICE_POSTGRES_USER", "postgres"),
+        "OPTIONS": _OPTIONS,
     }
     DATABASES = {
         "default": {**_SERVER, "NAME": "office"},
         "other": {**_SERVER, "NAME": "other_office"},
     }
+elif "OFFICE_MYSQL" in os.environ:
+    _MYSQL = {"ENGINE": "django.db.backends.mysql", "HOST": os.environ["OFFICE_MYSQL"]}
+    DATABASES = {"default": {**_MYSQL, "NAME": "office", "OPTIONS": _OPTIONS}}
 else:
     _SQLITE = {"ENGINE": "django.db.backends.sqlite3", "HOST": os.environ.get("OFFICE_HOST", "")}
     DATABASES = {
