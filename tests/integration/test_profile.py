@@ -58,6 +58,7 @@ class TestABareRun:
             "api/reviews/$": "error",
             "api/reviews/(?P<pk>[^/.]+)/$": "error",
             "guarded/<int:pk>/": "recipe",
+            "groups/<int:pk>/": "recipe",
             r"^archive/(?P<year>[0-9]{4})/(?:page-(?P<page>\d+)/)?$": "recipe",
             r"^legacy/(\d+)/$": "recipe",
             "en/help/<slug:topic>/": "recipe",

@@ -126,6 +126,8 @@ def test_the_place_of_a_view_is_a_file_of_the_project_and_a_line(routes: dict[st
             {"product_pk": {"model": "catalogue.Product", "field": "pk"}},
         ),
         ("people/<str:username>/", {"username": {"model": "auth.User", "field": "username"}}),
+        # a field of the view's own model by its name
+        ("cards/<str:number>/", {"number": {"model": "catalogue.Card", "field": "number"}}),
         # a custom converter
         ("shop/orders/on/<isodate:day>/", {"day": {"model": "catalogue.Order", "field": "day"}}),
     ],
@@ -151,6 +153,11 @@ def test_a_parameter_without_a_recipe_says_why(routes: dict[str, Any]) -> None:
     assert (year["optional"], page["optional"]) == (False, True)
 
 
+def test_a_parameter_of_a_model_without_rows_says_so(routes: dict[str, Any]) -> None:
+    (pk,) = routes["groups/<int:pk>/"]["params"]
+    assert (pk["recipe"], pk["reason"]) == (None, "no row of auth.Group")
+
+
 @pytest.mark.parametrize(
     ("route", "reason"),
     [
@@ -158,6 +165,7 @@ def test_a_parameter_without_a_recipe_says_why(routes: dict[str, Any]) -> None:
         ("api/products\\.(?P<format>[a-z0-9]+)/?$", "format suffix of another route"),
         ("api/<drf_format_suffix:format>", "format suffix of another route"),
         ("^media/(?P<path>.*)$", "static files"),
+        ("errors/500/", "error page"),
     ],
 )
 def test_what_is_not_the_apps_own_is_left_out(

@@ -1,3 +1,4 @@
+from django.contrib.auth.models import Group
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.generic import DetailView, ListView
@@ -6,7 +7,7 @@ from rest_framework.decorators import action, api_view
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalogue.models import Category, Order, Product, Review
+from catalogue.models import Card, Category, Order, Product, Review
 
 
 class ProductSerializer(serializers.ModelSerializer):
@@ -126,6 +127,19 @@ def help_page(request, topic):
 
 def person(request, username):
     return HttpResponse(username)
+
+
+class CardPage(DetailView):
+    model = Card
+
+    def get(self, request, number):
+        return HttpResponse(number)
+
+
+class GroupPage(DetailView):
+    """Of a model without a row."""
+
+    model = Group
 
 
 class NotToBeRun:

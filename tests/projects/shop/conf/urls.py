@@ -3,6 +3,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path, register_converter
+from django.views import defaults
 from django.views.decorators.http import require_POST
 from django.views.generic import RedirectView
 from django.views.static import serve
@@ -39,6 +40,9 @@ urlpatterns = [
     path("api/search/", views.search, name="search"),
     path("api/categories/<slug:name>/", views.CategoryDetail.as_view(), name="category-api"),
     path("people/<str:username>/", views.person, name="person"),
+    path("cards/<str:number>/", views.CardPage.as_view(), name="card"),
+    path("groups/<int:pk>/", views.GroupPage.as_view(), name="group"),
+    path("errors/500/", defaults.server_error, name="error-500"),
     path("guarded/<int:pk>/", views.GuardedPage.as_view(), name="guarded"),
     re_path(
         r"^archive/(?P<year>[0-9]{4})/(?:page-(?P<page>\d+)/)?$", views.archive, name="archive"
