@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Collection
 from typing import Any
 
 _DISTORTING = {
@@ -14,10 +15,13 @@ _DISTORTING = {
     "ddtrace": "Datadog APM",
     "newrelic": "New Relic",
     "sentry_sdk": "Sentry",
+    "opentelemetry": "OpenTelemetry",
     "zeal": "django-zeal",
     "nplusone": "nplusone",
     "pyinstrument": "pyinstrument",
 }
+_HOOK_WHEN_IMPORTED = frozenset(("ddtrace", "newrelic", "sentry_sdk"))
+"""Agents that no setting names: ``ddtrace-run``, ``newrelic-admin``, ``sentry_sdk.init``."""
 
 
 def describe(interface: str | None) -> dict[str, Any]:
@@ -31,11 +35,12 @@ def describe(interface: str | None) -> dict[str, Any]:
         "django": django.get_version(),
         "interface": interface or _interface(settings),
         "debug": bool(settings.DEBUG),
-        "distorting": _distorting(settings),
+        "distorting": _distorting(settings, sys.modules),
         "databases": {
             alias: {
                 "vendor": connections[alias].vendor,
                 "conn_max_age": connections[alias].settings_dict.get("CONN_MAX_AGE"),
+                "pool": bool(connections[alias].settings_dict["OPTIONS"].get("pool")),
             }
             for alias in connections
         },
@@ -53,14 +58,11 @@ def _interface(settings: Any) -> str:
     return "asgi" if asgi and not wsgi else "wsgi"
 
 
-def _distorting(settings: Any) -> list[str]:
-    """Tools whose middleware or hooks cost time in every request."""
-    names = [*settings.INSTALLED_APPS, *settings.MIDDLEWARE]
-    found = {
-        label
-        for module, label in _DISTORTING.items()
-        if any(name.partition(".")[0] == module for name in names)
-    }
-    if "sentry_sdk" in sys.modules:
-        found.add("Sentry")
-    return sorted(found)
+def _distorting(settings: Any, imported: Collection[str]) -> list[str]:
+    """Tools whose middleware or hooks cost time in every request.
+
+    OpenTelemetry adds its middleware to the settings when it instruments Django.
+    """
+    named = {name.partition(".")[0] for name in [*settings.INSTALLED_APPS, *settings.MIDDLEWARE]}
+    hooking = _HOOK_WHEN_IMPORTED.intersection(imported)
+    return sorted(label for module, label in _DISTORTING.items() if module in named | hooking)

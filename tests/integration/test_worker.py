@@ -61,6 +61,13 @@ def test_what_the_app_prints_cannot_corrupt_a_result(data: Path) -> None:
             time.sleep(0.01)
 
 
+def test_a_pool_of_connections_is_known(data: Path) -> None:
+    env = {"OFFICE_POSTGRES": ""}
+    for options, pool in [("{}", False), ('{"pool": true}', True), ('{"pool": {}}', False)]:
+        with opened(data, env={**env, "OFFICE_OPTIONS": options}) as worker:
+            assert worker.facts["databases"]["default"]["pool"] is pool
+
+
 def test_a_worker_that_is_killed_in_a_call_makes_the_run_incomplete(data: Path) -> None:
     with opened(data) as worker:
         open_session(worker, step("killed/"))
