@@ -11,7 +11,7 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db import connections
 
-from . import login
+from . import limit, login
 from .clock import CURRENT, Clock
 from .exchange import Exchange, Target, set_off_checks
 from .player import Request
@@ -49,7 +49,11 @@ class Driver:
 
     def serve(self, request: Request, *, timed: bool, detail: Any = None) -> Exchange:
         """Serve one request and roll it back."""
-        return self._loop.run_until_complete(self._serve(request, timed, detail))
+        served = asyncio.wait_for(self._serve(request, timed, detail), limit.SECONDS)
+        try:
+            return self._loop.run_until_complete(served)
+        except asyncio.TimeoutError:
+            raise limit.NotDoneError from None
 
     async def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         # The handler's own context joins this one, so that the transaction's thread serves.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from . import probes, serving
 from .clock import PHASES
 from .errors import AgentError
 from .exchange import Exchange
-from .player import Request
+from .player import Request, StepDraw
 from .repeats import Repeats
 from .session import SAFE_METHODS, Session, captured, classify, journey_order
 from .templates import WorkloadError
@@ -20,6 +20,7 @@ from .templates import WorkloadError
 Emit = Callable[[Any], None]
 ROWS_A_PART = 64
 GZIPPED_A_STEP = 2
+ASKED_FIRST = 3
 _session: Session | None = None
 
 
@@ -55,11 +56,28 @@ def _current() -> Session:
     return _session
 
 
-def _requests(journey: int, skip: set[int], answers: dict[str, str]) -> Iterator[Request]:
-    """A journey's requests in order; ``answers`` is filled by the caller as they are served."""
-    for step in _current().player.draw(journey):
-        if step.plan.index not in skip:
-            yield step.request(answers)
+def _follow(
+    session: Session, steps: Iterable[StepDraw], *, timed: bool = True, detail: Any = None
+) -> Iterator[tuple[StepDraw, Request | None, Exchange]]:
+    """Make a journey: each step with its request and answer.
+
+    A step that needs what an earlier answer did not bring has no request, and an empty answer.
+    """
+    answers: dict[str, str] = {}
+    for step in steps:
+        try:
+            request = step.request(answers)
+        except WorkloadError as error:
+            session.failures[step.plan.index] = error.message
+            yield step, None, Exchange()
+            continue
+        exchange = session.serve(request, timed=timed, detail=detail)
+        answers.update(captured(exchange, request.capture))
+        yield step, request, exchange
+
+
+def _draw(session: Session, journey: int, skip: Container[int]) -> list[StepDraw]:
+    return [step for step in session.player.draw(journey) if step.plan.index not in skip]
 
 
 def class_steps(emit: Emit, skip: list[int]) -> list[dict[str, Any]]:
@@ -70,64 +88,38 @@ def class_steps(emit: Emit, skip: list[int]) -> list[dict[str, Any]]:
     session = _current()
     found: dict[int, dict[str, Any]] = {}
     for journey in range(len(session.workload["journeys"])):
-        for _ in range(3):
-            for entry in _class_journey(session, journey, set(skip)):
-                entry["seconds"] = [
-                    *found.get(entry["step"], {}).get("seconds", []),
-                    entry["seconds"],
-                ]
-                found[entry["step"]] = entry
+        for _ in range(ASKED_FIRST):
+            entries = list(_class_journey(session, journey, set(skip)))
+            for entry in entries:
+                _keep_best(found, entry)
             probes.install()
+            if any(entry["step"] in session.endless for entry in entries):
+                break
         emit({"journey": journey})
     return [found[step] for step in sorted(found)]
 
 
+def _keep_best(found: dict[int, dict[str, Any]], entry: dict[str, Any]) -> None:
+    """Take a step's newest answer, unless an earlier one was the expected one and it is not."""
+    before = found.get(entry["step"])
+    seconds = [*(before["seconds"] if before else []), entry["seconds"]]
+    if before is None or entry["class"] in ("ok", "refused") or before["class"] != "ok":
+        found[entry["step"]] = entry
+    found[entry["step"]]["seconds"] = seconds
+
+
 def _class_journey(session: Session, journey: int, skip: set[int]) -> Iterator[dict[str, Any]]:
-    answers: dict[str, str] = {}
-    steps = session.player.draw(journey)
-    for step in steps:
-        if step.plan.index in skip:
-            continue
-        try:
-            request = step.request(answers)
-        except WorkloadError as error:
-            yield _not_asked(step.plan.index, str(error))
-            continue
-        exchange = session.serve(request)
-        if classify(exchange, request) == "login" and session.can_force(request.step):
-            session.forced.add(request.step)
-            forced = step.request(answers)
-            past = session.serve(forced)
-            if classify(past, forced) == "ok":
-                request, exchange = forced, past
-            else:
-                session.forced.remove(request.step)
-        answers.update(captured(exchange, request.capture))
+    for step, request, exchange in _follow(session, _draw(session, journey, skip)):
+        number = step.plan.index
         yield {
-            "step": request.step,
-            "class": classify(exchange, request),
+            "step": number,
+            "class": classify(exchange, request) if request else "error",
             "status": exchange.status,
-            "location": exchange.header("Location").partition("?")[0],
-            "content_type": exchange.header("Content-Type").partition(";")[0],
             "seconds": exchange.wall_ns / 1e9,
-            "hosts": serving.refused_hosts(request.step),
-            "failure": session.failures.get(request.step, ""),
-            "forced": request.login == "force",
+            "hosts": serving.refused_hosts(number),
+            "failure": session.failures.get(number, ""),
+            "forced": number in session.forced,
         }
-
-
-def _not_asked(step: int, why: str) -> dict[str, Any]:
-    return {
-        "step": step,
-        "class": "error",
-        "status": 0,
-        "location": "",
-        "content_type": "",
-        "seconds": 0.0,
-        "hosts": [],
-        "failure": why,
-        "forced": False,
-    }
 
 
 def run_trial(
@@ -139,8 +131,7 @@ def run_trial(
     once each has been made twice.
     """
     session = _current()
-    skipped = set(skip)
-    seen: set[int] = set()
+    seen: set[tuple[str, str]] = set()
     gzipped: dict[int, int] = {}
     rows: list[list[Any]] = []
     deadline = time.monotonic() + seconds
@@ -149,13 +140,15 @@ def run_trial(
     for number, journey in enumerate([*first, *rest]):
         if number >= len(first) and time.monotonic() > deadline:
             break
-        answers: dict[str, str] = {}
-        for request in _requests(journey, skipped, answers):
-            exchange = session.serve(request)
-            answers.update(captured(exchange, request.capture))
-            if request.step not in seen:
+        for step, request, exchange in _follow(session, _draw(session, journey, set(skip))):
+            if request is None or exchange.clock is None:
+                rows.append(_failed_row(step.plan.index, exchange.status))
+                continue
+            asked = (request.method, request.route)
+            if asked not in seen:
                 probes.install()  # its first request may have imported what is to be watched
-            rows.append(_row(exchange, request, seen, gzipped))
+            rows.append(_row(exchange, request, asked not in seen, gzipped))
+            seen.add(asked)
         made += 1
         if len(rows) >= ROWS_A_PART:
             emit(rows)
@@ -164,14 +157,16 @@ def run_trial(
     return {"journeys": made, "distinct": session.player.distinct()}
 
 
-def _row(
-    exchange: Exchange, request: Request, seen: set[int], gzipped: dict[int, int]
-) -> list[Any]:
+def _failed_row(step: int, status: int) -> list[Any]:
+    """The row of a step that could not be asked for, or whose answer broke off."""
+    none = [0] * len(PHASES)
+    return [step, False, False, status, 0, 0, 0, none, {}, {}, 0, 0, 0, 0, -1, [0, 0, 0], 0, none]
+
+
+def _row(exchange: Exchange, request: Request, cold: bool, gzipped: dict[int, int]) -> list[Any]:
     """A sample as a row, in the order of ``djtune.model.samples.Sample``."""
     clock = exchange.clock
     assert clock is not None
-    cold = request.step not in seen
-    seen.add(request.step)
     phases = exchange.phases_ns()
     raw, packed = _sizes(exchange, request.step, gzipped)
     return [
@@ -235,8 +230,7 @@ def _overhead_block(
 ) -> list[list[float]]:
     """One round: the same journeys twice; empty when time runs out."""
     journeys = [
-        [step for step in session.player.draw(journey) if step.plan.index not in skip]
-        for journey in range(len(session.workload["journeys"]))
+        _draw(session, journey, skip) for journey in range(len(session.workload["journeys"]))
     ]
     cpu: dict[bool, list[int]] = {}
     queries: list[int] = []
@@ -246,33 +240,24 @@ def _overhead_block(
         gc.collect()
         gc.disable()
         # What runs right after the switch is not counted: the interpreter's caches are cold.
-        _make_journey(session, journeys[0], timed)
+        for _ in _follow(session, journeys[0], timed=timed):
+            pass
         exchanges: list[Exchange] = []
         for steps in journeys:
-            exchanges += _make_journey(session, steps, timed)
+            exchanges += [exchange for _, _, exchange in _follow(session, steps, timed=timed)]
             if time.monotonic() > deadline:
                 gc.enable()
                 return []
         gc.enable()
         cpu[timed] = [exchange.cpu_ns for exchange in exchanges]
         if timed:
-            queries = [sum(e.clock.queries.values()) for e in exchanges if e.clock is not None]
+            queries = [sum(e.clock.queries.values()) if e.clock else 0 for e in exchanges]
     numbers = [step.plan.index for steps in journeys for step in steps]
     return [
         [number, cpu[False][i] / 1e9, cpu[True][i] / 1e9, queries[i]]
         for i, number in enumerate(numbers)
+        if cpu[False][i] and cpu[True][i]
     ]
-
-
-def _make_journey(session: Session, steps: list[Any], timed: bool) -> list[Exchange]:
-    answers: dict[str, str] = {}
-    exchanges = []
-    for step in steps:
-        request = step.request(answers)
-        exchange = session.serve(request, timed=timed)
-        answers.update(captured(exchange, request.capture))
-        exchanges.append(exchange)
-    return exchanges
 
 
 def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]]:
@@ -286,11 +271,8 @@ def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]
         repeats = Repeats()
         for _ in range(times):
             repeats.start_journey()
-            answers: dict[str, str] = {}
-            for request in _requests(journey, set(skip), answers):
-                repeats.start_step(request.step)
-                exchange = session.serve(request, detail=repeats)
-                answers.update(captured(exchange, request.capture))
+            for _ in _follow(session, _draw(session, journey, set(skip)), detail=repeats):
+                pass
         results.extend(dict(entry, journey=journey) for entry in repeats.summary())
         emit({"journey": journey})
     return results

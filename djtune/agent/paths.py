@@ -100,8 +100,8 @@ class PathTemplate:
         texts = {name: self._to_url(name, value) for name, value in params.items()}
         path = form.text % texts
         if not self.regex.search(path):
-            given = ", ".join(f"{name}={text!r}" for name, text in texts.items())
-            raise WorkloadError(f"route {self.route!r} does not match {path!r} ({given})")
+            names = _names(sorted(texts))
+            raise WorkloadError(f"route {self.route!r} does not match the values of its {names}")
         return escape_leading_slashes("/" + quote(path, safe=_SAFE))
 
     def _to_url(self, name: str, value: Any) -> str:

@@ -8,16 +8,32 @@ import re
 from collections import Counter, defaultdict
 from typing import Any
 
-_VARIABLE = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3,}|[0-9a-fA-F]{16,}|\d+")
+_NAME = re.compile(r"[a-z_]{1,24}\Z")
+_LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+_READS = ("SELECT", "WITH")
 
 
 def key_pattern(key: Any) -> str:
-    """A cache key with its variable parts masked: ``profile:12345`` → ``profile:*``."""
+    """A cache key with its variable parts masked: ``profile:12345`` → ``profile:*``.
+
+    A plain lower-case word before the first colon is taken for the application's name for the
+    thing; all the rest may be a user's.
+    """
     parts = key if isinstance(key, tuple) else (key,)
-    texts = (
-        part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in parts
-    )
-    return " ".join(_VARIABLE.sub("*", text) for text in texts)
+    return " ".join(_masked_key(part) for part in parts)
+
+
+def _masked_key(part: Any) -> str:
+    text = part.decode(errors="replace") if isinstance(part, bytes) else str(part)
+    first, separator, rest = text.partition(":")
+    if not _NAME.match(first) or not separator:
+        return "*"
+    return f"{first}:*" if rest else f"{first}:"
+
+
+def sql_pattern(sql: str) -> str:
+    """A statement with the literals in it masked; parameters are not in it to begin with."""
+    return _LITERALS.sub("?", sql)
 
 
 class Repeats:
@@ -37,8 +53,10 @@ class Repeats:
         self._step = step
 
     def note_query(self, alias: str, sql: Any, params: Any) -> None:
-        """A query was made with these parameters."""
-        self._note("query", alias, str(sql), repr(params))
+        """A query was made with these parameters; only those that read are kept."""
+        text = str(sql)
+        if text.lstrip(" (").upper().startswith(_READS):
+            self._note("query", alias, sql_pattern(text), text + repr(params))
 
     def note_cache_get(self, key: Any, hit: bool) -> None:
         """A cached value was asked for."""
@@ -52,16 +70,17 @@ class Repeats:
     def summary(self) -> list[dict[str, Any]]:
         """Patterns asked for again with the same value at two steps or more, in every journey.
 
-        ``steps`` maps a step to how often it asked, on average over the journeys.
+        ``steps`` maps a step to how often it asked, and ``times`` is how often a value was asked
+        for beyond its first time; both on average over the journeys.
         """
-        by_pattern: dict[tuple[str, str, str], list[Counter[int]]] = defaultdict(list)
+        by_pattern: dict[tuple[str, ...], list[_Again]] = defaultdict(list)
         for asked in self._journeys:
-            merged: dict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
-            for (kind, alias, pattern, _), steps in asked.items():
+            merged: dict[tuple[str, ...], _Again] = defaultdict(_Again)
+            for (*pattern, _digest), steps in asked.items():
                 if len(steps) > 1:
-                    merged[(kind, alias, pattern)].update(steps)
-            for key, steps in merged.items():
-                by_pattern[key].append(steps)
+                    merged[tuple(pattern)].add(steps)
+            for key, again in merged.items():
+                by_pattern[key].append(again)
         return [
             _entry(key, journeys)
             for key, journeys in by_pattern.items()
@@ -69,14 +88,28 @@ class Repeats:
         ]
 
 
-def _entry(key: tuple[str, str, str], journeys: list[Counter[int]]) -> dict[str, Any]:
+class _Again:
+    """How often one journey asked for values of a pattern."""
+
+    def __init__(self) -> None:
+        self.steps: Counter[int] = Counter()
+        self.times = 0
+
+    def add(self, steps: Counter[int]) -> None:
+        """Count one value: every time but the first is a repeat."""
+        self.steps.update(steps)
+        self.times += sum(steps.values()) - 1
+
+
+def _entry(key: tuple[str, ...], journeys: list[_Again]) -> dict[str, Any]:
     kind, alias, pattern = key
     total: Counter[int] = Counter()
-    for steps in journeys:
-        total.update(steps)
+    for again in journeys:
+        total.update(again.steps)
     return {
         "kind": kind,
         "alias": alias,
         "pattern": pattern,
+        "times": sum(again.times for again in journeys) / len(journeys),
         "steps": {str(step): total[step] / len(journeys) for step in sorted(total)},
     }

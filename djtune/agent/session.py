@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import traceback
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import effects, login, serving
+from . import effects, limit, login, serving
 from .errors import AgentError
 from .exchange import Exchange, Target
 from .player import Player, Request
@@ -16,6 +17,7 @@ from .templates import WorkloadError
 from .transactions import Rollback, unproven_aliases
 from .views import shortened
 
+_AGENT = str(Path(__file__).parent)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -37,7 +39,11 @@ class Session:
         self.driver = self._make_driver(interface)
         self.forced: set[int] = set((sign_in or {}).get("forced", ()))
         """Steps whose user is signed in past the app's own authentication."""
+        self.unforceable: set[int] = set()
         self.failures: dict[int, str] = {}
+        """Step → where it failed last."""
+        self.endless: set[int] = set()
+        """Steps whose answer did not end in time."""
         self._step = serving.BACKGROUND
         _remember_exceptions(self)
 
@@ -56,13 +62,42 @@ class Session:
         if self.sign_in is not None and request.user_pk is None:
             request.user_pk = self.sign_in["pk"]
             request.login = self._login_for(request.step)
+        exchange = self._serve(request, timed, detail)
+        if classify(exchange, request) == "login" and self._can_force(request.step):
+            return self._forced(request, timed, detail) or exchange
+        return exchange
+
+    def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         self._step = request.step
+        if detail is not None:
+            detail.start_step(request.step)
         serving.start(request.step)
         try:
             return self.driver.serve(request, timed=timed, detail=detail)  # type: ignore[no-any-return]
+        except AgentError:
+            raise
+        except limit.NotDoneError:
+            self.endless.add(request.step)
+            self.failures[request.step] = f"its answer did not end within {limit.SECONDS:.0f} s"
+            return Exchange()
+        except (Exception, SystemExit) as error:
+            # A body that breaks off, a view that exits: the worker and the others go on.
+            self.note_exception(error)
+            return Exchange()
         finally:
             serving.stop()
             effects.forget_mail()
+
+    def _forced(self, request: Request, timed: bool, detail: Any) -> Exchange | None:
+        """Try past authentication what a session did not suffice for; None if that fails too."""
+        self.forced.add(request.step)
+        request.login = "force"
+        exchange = self._serve(request, timed, detail)
+        if classify(exchange, request) == "ok":
+            return exchange
+        self.forced.remove(request.step)
+        self.unforceable.add(request.step)
+        return None
 
     def _login_for(self, step: int) -> str:
         """How the user of ``--as`` is signed in for a step; ``auto`` is a session at first."""
@@ -72,15 +107,22 @@ class Session:
         chosen = str(self.sign_in["login"])
         return "session" if chosen == "auto" else chosen
 
-    def can_force(self, step: int) -> bool:
+    def _can_force(self, step: int) -> bool:
         """Whether a step that a session did not suffice for may be tried past authentication."""
         return (
-            self.sign_in is not None and self.sign_in["login"] == "auto" and step not in self.forced
+            self.sign_in is not None
+            and self.sign_in["login"] == "auto"
+            and step not in self.forced
+            and step not in self.unforceable
         )
 
     def note_exception(self, error: BaseException) -> None:
         """Keep where a view failed; its message may hold personal data and stays here."""
-        frames = traceback.extract_tb(error.__traceback__)
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not frame.filename.startswith(_AGENT)
+        ]
         where = f" at {shortened(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
         self.failures[self._step] = type(error).__name__ + where
 

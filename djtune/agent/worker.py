@@ -64,8 +64,9 @@ def _answer(channel: Channel, call: str, args: dict[str, Any]) -> None:
         channel.send({"error": frame})
     except Exception as error:
         frame = {
-            "message": f"{call} failed in the app's process: {type(error).__name__}: {error}",
-            "hint": "",
+            # The text of an app's exception may hold personal data: it is shown by --debug only.
+            "message": f"{call} failed in the app's process: {type(error).__name__}",
+            "hint": "--debug shows where",
             "detail": traceback.format_exc(),
         }
         channel.send({"error": frame})

@@ -11,6 +11,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from . import login
 from .clock import CURRENT, VIEW, Clock
 from .exchange import Exchange, Target, set_off_checks
+from .limit import time_limit
 from .player import Request
 from .scheduler import queue_delay
 from .transactions import Rollback
@@ -40,6 +41,10 @@ class Driver:
 
     def serve(self, request: Request, *, timed: bool, detail: Any = None) -> Exchange:
         """Serve one request and roll it back."""
+        with time_limit():
+            return self._serve(request, timed, detail)
+
+    def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         self._rollback.begin()
         try:
             headers = login.headers_for(request.login, request.user_pk)

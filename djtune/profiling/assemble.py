@@ -20,8 +20,9 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
     samples = [sample for trial in trials for sample in trial.samples]
     workload = gathered.workload
     per_hour = _requests_per_hour(workload, gathered.skip)
+    gathered_routes = ranking.gather_samples(workload, gathered.skip, trials)
     routes = ranking.rank_routes(
-        ranking.gather_samples(workload, gathered.skip, trials),
+        gathered_routes,
         gathered.routes,
         bandwidth=bandwidth,
         requests_per_hour=per_hour,
@@ -32,6 +33,7 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in
     )
     facts = gathered.facts
+    missing += [_lost(route, gathered) for route in gathered_routes if not route.measured]
     return ProfileResult(
         app=AppFacts(
             python=facts["python"],
@@ -57,10 +59,24 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         requests_per_hour=per_hour,
         seconds=gathered.seconds,
         overhead=price_probes(gathered.overhead_rows),
-        warnings=_warnings(gathered),
+        warnings=_warnings(gathered, routes),
         connect_seconds=gathered.connect_seconds,
         complete=gathered.complete,
     )
+
+
+def _lost(route: ranking.RouteSamples, gathered: Gathered) -> Unmeasured:
+    """A route that answered as expected at first, but not when it was timed."""
+    method, path = route.key
+    seen = ", ".join(f"{n} × {_status(status)}" for status, n in route.unexpected.most_common())
+    detail = f"a longer run: every step of it must be answered ({seen or 'not reached in time'})"
+    known = gathered.routes.get(path)
+    where = f"{known.file}:{known.line}" if known else ""
+    return Unmeasured(method, path, "unsteady", detail, where)
+
+
+def _status(status: int | str) -> str:
+    return "no answer" if int(status) == 0 else f"status {status}"
 
 
 def _most(lists: Iterable[list[int]]) -> list[int]:
@@ -139,7 +155,7 @@ def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[Findi
     return found
 
 
-def _warnings(gathered: Gathered) -> list[str]:
+def _warnings(gathered: Gathered, routes: Sequence[RouteResult]) -> list[str]:
     warnings = []
     if gathered.facts["debug"]:
         warnings.append(
@@ -151,8 +167,15 @@ def _warnings(gathered: Gathered) -> list[str]:
         warnings.append(f"active in the app, and in every figure below: {names}")
     if gathered.forced:
         steps = plan.steps_of(gathered.workload)
-        routes = ", ".join(sorted({"/" + steps[step][1].lstrip("/") for step in gathered.forced}))
-        warnings.append(f"signed in past the app's authentication, whose time is missing: {routes}")
+        past = ", ".join(sorted({"/" + steps[step][1].lstrip("/") for step in gathered.forced}))
+        warnings.append(f"signed in past the app's authentication, whose time is missing: {past}")
+    for route in routes:
+        if lost := sum(route.unexpected.values()):
+            seen = ", ".join(f"{n} × {_status(s)}" for s, n in route.unexpected.items())
+            warnings.append(
+                f"{lost} of {lost + route.n} answers of {route.method} /{route.route.lstrip('/')} "
+                f"were not the expected one ({seen}); they are in no figure"
+            )
     if gathered.trials.failure:
         warnings.append(f"cut short: {gathered.trials.failure}")
     return warnings

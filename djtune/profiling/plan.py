@@ -50,11 +50,18 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
     for pattern in patterns:
         if not any(matches(route, pattern) for route in every):
             raise DjtuneError(f"no route matches {pattern!r}", hint=_routes_like(pattern, every))
+    part = sum(journey.weight for journey in made) / sum(j.weight for j in workload.journeys)
+    if not part:
+        raise DjtuneError(
+            f"the journeys to {' and '.join(patterns)} have no weight in this workload",
+            hint="give them a weight above 0, or choose other routes",
+        )
+    per_hour = workload.journeys_per_hour
     return Workload(
         made,
         users=workload.users,
         weights_from=workload.weights_from,
-        journeys_per_hour=workload.journeys_per_hour,
+        journeys_per_hour=None if per_hour is None else per_hour * part,
     )
 
 

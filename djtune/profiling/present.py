@@ -94,6 +94,7 @@ _NEEDS = {
     "error": "a repair",
     "unsafe": "--unsafe",
     "recipe": "a recipe",
+    "unsteady": "a longer run",
 }
 
 

@@ -1,5 +1,6 @@
 """From samples to ranked routes: pure functions on plain data."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
@@ -26,7 +27,7 @@ class RouteSamples:
         """Step → how often it is made, in the workload's weights."""
         self.warm: list[list[Sample]] = []
         self.cold: list[Sample] = []
-        self.unexpected = 0
+        self.unexpected: Counter[int] = Counter()
 
     @property
     def weight(self) -> float:
@@ -36,9 +37,14 @@ class RouteSamples:
     def add(self, trial: Trial) -> None:
         """Take the samples of one more trial."""
         mine = [sample for sample in trial.samples if sample.step in self.weights]
-        self.unexpected += sum(not sample.ok for sample in mine)
+        self.unexpected.update(sample.status for sample in mine if not sample.ok)
         self.cold += [sample for sample in mine if sample.ok and sample.cold]
         self.warm.append([sample for sample in mine if sample.ok and not sample.cold])
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a warm, expected answer of every step."""
+        return self.mean_seconds(self.all()) is not None
 
     def all(self) -> list[Sample]:
         """Every warm sample."""
@@ -82,12 +88,12 @@ def step_weights(workload: Workload, skip: set[int]) -> dict[RouteKey, dict[int,
 def gather_samples(
     workload: Workload, skip: set[int], trials: Sequence[Trial]
 ) -> list[RouteSamples]:
-    """The samples by route."""
+    """The samples by route, those without a warm sample of every step among them."""
     routes = [RouteSamples(key, weights) for key, weights in step_weights(workload, skip).items()]
     for trial in trials:
         for route in routes:
             route.add(trial)
-    return [route for route in routes if route.mean_seconds(route.all()) is not None]
+    return routes
 
 
 def rank_routes(
@@ -98,7 +104,8 @@ def rank_routes(
     requests_per_hour: float | None,
     distinct_params: Sequence[int],
 ) -> list[RouteResult]:
-    """Routes by total server time (calls by mean), greatest first."""
+    """The measured routes by total server time (calls by mean), greatest first."""
+    routes = [route for route in routes if route.measured]
     if not routes:
         return []
     shares_by_route = _shares(routes)
@@ -192,7 +199,7 @@ def _result(
         p99=quantile_interval(walls, 0.99),
         cold=_trial_metric([sample.wall * NS for sample in route.cold]),
         n=len(samples),
-        unexpected=route.unexpected,
+        unexpected={str(status): n for status, n in sorted(route.unexpected.items())},
         cpu=route.overall(lambda sample: sample.cpu * NS),
         queries=_queries(route, samples),
         raw_bytes=route.overall(lambda sample: sample.raw_bytes),

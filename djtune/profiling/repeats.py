@@ -55,7 +55,7 @@ def _priced(
     cost: Mapping[int, float],
 ) -> Repeat:
     asked = {int(step): times for step, times in entry["steps"].items()}
-    again = sum(asked.values()) - 1
+    again = entry["times"]
     price = min((cost[step] for step in asked if step in cost), default=0.0)
     return Repeat(
         journey=workload.journeys[entry["journey"]].name,

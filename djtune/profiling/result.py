@@ -78,8 +78,9 @@ class RouteResult(Struct):
     cold: Metric
     """The first request in a fresh process."""
     n: int
-    unexpected: int
-    """Answers that were not the expected one, and so are in no figure."""
+    unexpected: dict[str, int]
+    """Status → answers that were not the expected one, and so are in no figure; status 0 is a
+    request that could not be made, or whose answer broke off."""
     cpu: float
     queries: Metric
     raw_bytes: float
@@ -105,7 +106,7 @@ class Unmeasured(Struct):
     route: str
     why: str
     """``login``, ``throttled``, ``redirect``, ``missing``, ``refused``, ``error``, ``unsafe``,
-    ``recipe``."""
+    ``recipe``, or ``unsteady``: answered as expected at first, but not when it was timed."""
     detail: str = ""
     where: str = ""
 

@@ -93,7 +93,7 @@ def test_its_own_cost_is_told_with_the_interval(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_run_with_nothing_measured_still_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     result = assemble(gathered(ASKED, trial(), classes=[BROKEN]), MACHINE, bandwidth=10e6)
-    assert "0 of 1 routes measured" in rendered(result, 80, monkeypatch)
+    assert "0 of 3 routes measured" in rendered(result, 80, monkeypatch)
 
 
 def test_opening_a_connection_for_every_request_is_a_finding_where_it_is_dear() -> None:

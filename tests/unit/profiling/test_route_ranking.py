@@ -83,7 +83,7 @@ def test_cold_and_unexpected_answers_are_in_no_figure() -> None:
     (route,) = ranked(workload((1, ["a/"])), trial(cold, sample(0, 10), wrong, sample(0, 10)))
     assert route.mean.value == pytest.approx(0.010)
     assert route.cold.value == pytest.approx(0.500)
-    assert (route.n, route.unexpected) == (2, 1)
+    assert (route.n, route.unexpected) == (2, {"500": 1})
 
 
 def test_a_route_with_a_step_that_was_never_answered_is_not_ranked() -> None:

@@ -1,0 +1,50 @@
+"""A project in one module, whose views do what views should not."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import path
+
+SECRET_KEY = "for tests only"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "conf"
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+
+CUSTOMER = "ada@customers.example"
+_asked = itertools.count()
+
+
+def fine(request: HttpRequest, token: str = "") -> HttpResponse:
+    return HttpResponse("fine")
+
+
+def breaks_off(request: HttpRequest) -> StreamingHttpResponse:
+    def body() -> Iterator[bytes]:
+        yield b"as far as here"
+        raise ValueError(f"no such customer: {CUSTOMER}")
+
+    return StreamingHttpResponse(body())
+
+
+def exits(request: HttpRequest) -> HttpResponse:
+    sys.exit(3)
+
+
+def throttles(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=200 if next(_asked) < 6 else 429)
+
+
+def sometimes(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"token": "x"} if next(_asked) % 3 else {})
+
+
+urlpatterns = [
+    path("fine/", fine),
+    path("breaks-off/", breaks_off),
+    path("exits/", exits),
+    path("throttles/", throttles),
+    path("sometimes/", sometimes),
+    path("uses/<slug:token>/", fine),
+]
