@@ -15,6 +15,7 @@ BOTH = {
     "middleware/": "middleware",
     "sql-execute/": "sql_execute",
     "sql-fetch/": "sql_fetch",
+    "iterated/": "sql_fetch",
     "other-alias/": "sql_execute",
     "gc/": "gc",
     "cache/": "cache",
@@ -92,6 +93,14 @@ def test_each_database_alias_is_on_its_own(lab: Replayed) -> None:
         assert sample.queries == {"other": 1}
         assert sample.sql.keys() == {"other"}
         assert sample.sql["other"] > 0.8 * (sample.wall - sample.machine)
+
+
+def test_rows_of_a_raw_cursor_count_for_its_alias(lab: Replayed) -> None:
+    for sample in lab.of("iterated/"):
+        in_sql = (
+            sample.phases[PHASES.index("sql_execute")] + sample.phases[PHASES.index("sql_fetch")]
+        )
+        assert sample.sql == {"other": in_sql}
 
 
 def test_waits_at_once_count_once_for_the_request_and_each_beside_it(lab: Replayed) -> None:

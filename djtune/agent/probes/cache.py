@@ -35,9 +35,7 @@ def _timed_get(get: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             clock.leave()
         hit = value is not _MISSING
-        _count(clock, hits=int(hit), misses=int(not hit))
-        if clock.detail is not None:
-            clock.detail.note_cache_get(key, hit)
+        _note(clock, key, hit)
         return value if hit else default
 
     return timed
@@ -54,15 +52,64 @@ def _timed_get_many(get_many: Callable[..., Any]) -> Callable[..., Any]:
             found = get_many(self, keys, *args, **kwargs)
         finally:
             clock.leave()
-        _count(clock, hits=len(found), misses=len(keys) - len(found))
+        for key in keys:
+            _note(clock, key, key in found)
         return found
 
     return timed
 
 
-def _count(clock: Clock, *, hits: int, misses: int) -> None:
-    clock.root.cache_hits += hits
-    clock.root.cache_misses += misses
+def _note(clock: Clock, key: Any, hit: bool) -> None:
+    root = clock.root
+    if hit:
+        root.cache_hits += 1
+    else:
+        root.cache_misses += 1
+    if clock.detail is not None:
+        clock.detail.note_cache_get(key, hit)
+
+
+def _note_redis(clock: Clock, args: tuple[Any, ...], reply: Any) -> None:
+    """Note what a command of redis-py's read, key by key; a hash's fields are keys too."""
+    command, keys = args[0], args[1:]
+    if command in ("GET", "HGET", "HGETALL"):
+        _note(clock, keys, reply is not None and reply != {})
+    elif command in ("MGET", "HMGET") and isinstance(reply, list):
+        name, keys = (keys[:1], keys[1:]) if command == "HMGET" else ((), keys)
+        for key, value in zip(keys, reply, strict=False):
+            _note(clock, (*name, key), value is not None)
+
+
+def _timed_redis(execute: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(self: Any, *args: Any, **options: Any) -> Any:
+        clock = CURRENT.get()
+        if clock is None or clock.stack[-1] == CACHE:
+            return execute(self, *args, **options)
+        clock.enter(CACHE)
+        try:
+            reply = execute(self, *args, **options)
+        finally:
+            clock.leave()
+        _note_redis(clock, args, reply)
+        return reply
+
+    return timed
+
+
+def _timed_async_redis(execute: Callable[..., Any]) -> Callable[..., Any]:
+    async def timed(self: Any, *args: Any, **options: Any) -> Any:
+        clock = CURRENT.get()
+        if clock is None or clock.stack[-1] == CACHE:
+            return await execute(self, *args, **options)
+        clock.enter(CACHE)
+        try:
+            reply = await execute(self, *args, **options)
+        finally:
+            clock.leave()
+        _note_redis(clock, args, reply)
+        return reply
+
+    return timed
 
 
 def _async_in_cache(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,29 +126,6 @@ def _async_in_cache(function: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
-_REDIS_READS = frozenset(("GET", "HGET", "HGETALL", "HMGET"))
-
-
-def _timed_redis(execute: Callable[..., Any]) -> Callable[..., Any]:
-    def timed(self: Any, *args: Any, **options: Any) -> Any:
-        clock = CURRENT.get()
-        if clock is None or clock.stack[-1] == CACHE:
-            return execute(self, *args, **options)
-        clock.enter(CACHE)
-        try:
-            reply = execute(self, *args, **options)
-        finally:
-            clock.leave()
-        if len(args) > 1 and args[0] in _REDIS_READS:
-            hit = bool(reply)
-            _count(clock, hits=int(hit), misses=int(not hit))
-            if clock.detail is not None:
-                clock.detail.note_cache_get(args[1:], hit)
-        return reply
-
-    return timed
-
-
 def _install_redis(patches: Patches) -> None:
     if "redis.client" in sys.modules:
         client = sys.modules["redis.client"]
@@ -109,7 +133,7 @@ def _install_redis(patches: Patches) -> None:
         patches.wrap(client.Pipeline, "execute", in_phase(CACHE))
     if "redis.asyncio.client" in sys.modules:
         client = sys.modules["redis.asyncio.client"]
-        patches.wrap(client.Redis, "execute_command", _async_in_cache)
+        patches.wrap(client.Redis, "execute_command", _timed_async_redis)
         patches.wrap(client.Pipeline, "execute", _async_in_cache)
 
 

@@ -93,7 +93,7 @@ def _iterate(self: Any) -> Iterator[Any]:
             return
         finally:
             if clock is not None:
-                clock.leave()
+                clock.leave_sql(self.db.alias)
         yield row
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("middleware/", views.nothing),
     path("sql-execute/", views.sql_execute),
     path("sql-fetch/", views.sql_fetch),
+    path("iterated/", views.iterated),
     path("other-alias/", views.other_alias),
     path("large-fetch/", views.large_fetch),
     path("gc/", views.collections),

@@ -54,16 +54,26 @@ def other_alias(request: HttpRequest) -> HttpResponse:
     return HttpResponse("queried elsewhere")
 
 
+SLOW_ROWS = (
+    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 10) "
+    "SELECT i, CASE WHEN i > 0 THEN pg_sleep(%s) END FROM n"
+)
+"""A query whose first row comes at once, and whose others take their time."""
+
+
 def sql_fetch(request: HttpRequest) -> HttpResponse:
-    """A query whose first row comes at once, and whose others take their time."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 10) "
-            "SELECT i, CASE WHEN i > 0 THEN pg_sleep(%s) END FROM n",
-            [SPELL / 10],
-        )
+        cursor.execute(SLOW_ROWS, [SPELL / 10])
         cursor.fetchall()
     return HttpResponse("fetched")
+
+
+def iterated(request: HttpRequest) -> HttpResponse:
+    with connections["other"].cursor() as cursor:
+        cursor.execute(SLOW_ROWS, [SPELL / 10])
+        for _ in cursor:
+            pass
+    return HttpResponse("fetched row by row")
 
 
 def large_fetch(request: HttpRequest) -> HttpResponse:
