@@ -65,6 +65,41 @@ def test_percentiles_of_trials_in_which_stalls_gather(trials):
     assert held / RUNS >= at_least(0.93)
 
 
+CHEAP, DEAR = 0.9, 0.1
+"""How often a workload makes the cheap and the dear request of one route."""
+
+
+def mixed_trial(draw: random.Random) -> tuple[list[float], list[float]]:
+    """The service times of a trial that made too many of the dear requests, and their weights."""
+    slow, cheap, dear = draw.gauss(0, DRIFT), draw.randint(20, 60), draw.randint(20, 120)
+    times = [math.exp(slow + draw.gauss(0, SPREAD)) for _ in range(cheap)]
+    times += [5 * math.exp(slow + draw.gauss(0, SPREAD)) for _ in range(dear)]
+    return times, [CHEAP / cheap] * cheap + [DEAR / dear] * dear
+
+
+def true_mixed_quantile(q: float) -> float:
+    """Where the steps do not overlap, a quantile of one step alone."""
+    body = NormalDist(0, math.hypot(SPREAD, DRIFT))
+    if q < CHEAP:
+        return math.exp(body.inv_cdf(q / CHEAP))
+    return 5 * math.exp(body.inv_cdf((q - CHEAP) / DEAR))
+
+
+@pytest.mark.parametrize("trials", [3, 5, 8])
+@pytest.mark.parametrize("q", [0.5, 0.95])
+def test_percentiles_by_weight_of_a_route_with_a_cheap_and_a_dear_step(q, trials):
+    draw, truth, runs = random.Random(trials), true_mixed_quantile(q), 200
+    held = unweighted = 0
+    for _ in range(runs):
+        times, weights = zip(*(mixed_trial(draw) for _ in range(trials)), strict=True)
+        metric = quantile_interval(times, q, weights)
+        held += metric.low <= truth <= metric.high
+        plain = quantile_interval(times, q)
+        unweighted += plain.low <= truth <= plain.high
+    assert held / runs >= at_least(0.95, runs)
+    assert unweighted < held
+
+
 @pytest.mark.parametrize("trials", [3, 5, 8])
 def test_ranks_that_ignore_the_trials_would_lie(trials):
     # The control: this simulation does tell an honest interval from one that is too narrow.

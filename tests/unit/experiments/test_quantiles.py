@@ -8,16 +8,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from djtune.experiments.quantiles import (
+    Sorted,
     effective_n,
     minimum_n,
     order_ranks,
     overdispersion,
-    quantile,
+    pool,
     quantile_interval,
 )
 
 quantiles = st.sampled_from([0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
 samples = st.lists(st.floats(1e-5, 100), min_size=1, max_size=120)
+weighted = st.lists(
+    st.tuples(st.floats(1e-5, 100), st.floats(1e-3, 1e3)), min_size=1, max_size=120
+).map(lambda pairs: ([x for x, _ in pairs], [weight for _, weight in pairs]))
 
 
 def trials_of(count: int, size: int, seed: int = 1) -> list[list[float]]:
@@ -88,43 +92,107 @@ class TestRanks:
 
 class TestOverdispersion:
     def test_trials_that_agree_count_in_full(self):
-        trial = [float(x) for x in range(1, 101)]
+        trial = Sorted([float(x) for x in range(1, 101)])
         assert overdispersion([trial] * 4, 50.0, 0.5) == 1
 
     def test_trials_that_never_overlap_count_about_once_each(self):
-        trials = [[float(trial)] * 50 for trial in (1, 2, 4, 5)]
+        trials = [Sorted([float(trial)] * 50) for trial in (1, 2, 4, 5)]
         # Each trial is all below or all above: χ² = 4 · 50, over 3.
         assert overdispersion(trials, 3.0, 0.5) == pytest.approx(4 * 50 / 3)
 
     def test_it_is_scipys_chi_square(self):
         draw = random.Random(3)
-        trials = [sorted(draw.gauss(drift, 1) for _ in range(50)) for drift in (0, 0.5, 1)]
-        below = [sum(x < 0.45 for x in trial) for trial in trials]
+        trials = [Sorted([draw.gauss(drift, 1) for _ in range(50)]) for drift in (0, 0.5, 1)]
+        below = [sum(x < 0.45 for x in trial.samples) for trial in trials]
         chi_square = stats.chi2_contingency([below, [50 - n for n in below]]).statistic
         assert chi_square > 4
         q = sum(below) / 150
         assert overdispersion(trials, 0.45, q) == pytest.approx(chi_square / 2)
 
     def test_ties_do_not_pass_for_disagreement(self):
-        assert overdispersion([[1.0] * 50, [1.0] * 80], 1.0, 0.95) == 1
+        assert overdispersion([Sorted([1.0] * 50), Sorted([1.0] * 80)], 1.0, 0.95) == 1
 
 
 class TestEffectiveSamples:
     def test_all_of_them_where_the_trials_agree(self):
-        trial = [float(x) for x in range(1, 101)]
+        trial = Sorted([float(x) for x in range(1, 101)])
         assert effective_n([trial] * 4, 50.0, 0.5) == 400
 
     def test_the_fewer_trials_disagree_the_less_their_samples_are_worth(self):
         def worth(trials):
-            apart = [[1.0] * 60, [3.0] * 60]
+            apart = [Sorted([1.0] * 60), Sorted([3.0] * 60)]
             return effective_n(apart * (trials // 2), 2.0, 0.5) / (60 * trials)
 
         assert worth(4) < worth(8) < worth(16)
 
-    @given(st.lists(samples.map(sorted), min_size=2, max_size=6), quantiles)
+    @given(st.lists(weighted.map(lambda pair: Sorted(*pair)), min_size=2, max_size=6), quantiles)
     def test_never_fewer_than_one_nor_more_than_there_are(self, trials, q):
-        value = quantile(sorted(x for trial in trials for x in trial), q)
-        assert 1 <= effective_n(trials, value, q) <= sum(map(len, trials))
+        pooled = pool(trials)
+        worth = effective_n(trials, pooled.quantile(q), q)
+        assert 1 <= worth <= len(pooled.samples) * (1 + 1e-9)
+
+
+class TestWeights:
+    @given(weighted)
+    def test_they_add_up_to_kishs_number(self, pair):
+        kish = sum(pair[1]) ** 2 / sum(weight**2 for weight in pair[1])
+        assert Sorted(*pair).worth == pytest.approx(kish)
+
+    @given(st.lists(weighted, min_size=2, max_size=6))
+    def test_the_worths_of_trials_add_up_to_that_of_their_samples(self, pairs):
+        trials = [Sorted(*pair) for pair in pairs]
+        assert pool(trials).worth == pytest.approx(sum(trial.worth for trial in trials))
+
+    @given(weighted, quantiles)
+    def test_the_quantile_has_a_fraction_q_of_the_weight_at_or_below_it(self, pair, q):
+        value, whole = Sorted(*pair).quantile(q), sum(pair[1])
+        below = sum(weight for x, weight in zip(*pair, strict=True) if x < value)
+        at_or_below = sum(weight for x, weight in zip(*pair, strict=True) if x <= value)
+        assert below <= (q + 1e-9) * whole
+        assert at_or_below >= (q - 1e-9) * whole
+
+    @given(st.lists(samples, max_size=6), quantiles, st.data())
+    def test_equal_ones_change_nothing(self, trials, q, data):
+        weights = [[data.draw(st.floats(1e-3, 1e3))] * len(trial) for trial in trials]
+        assert quantile_interval(trials, q, weights) == quantile_interval(trials, q)
+
+    @given(st.lists(weighted, min_size=2, max_size=6), quantiles)
+    def test_the_value_is_a_sample_inside_its_bounds(self, pairs, q):
+        trials, weights = zip(*pairs, strict=True)
+        metric = quantile_interval(trials, q, weights)
+        if metric.value is not None:
+            assert metric.value in [x for trial in trials for x in trial]
+            assert metric.low <= metric.value <= metric.high
+
+    @given(st.lists(weighted, min_size=2, max_size=6), quantiles)
+    def test_samples_without_weight_are_as_if_never_made(self, pairs, q):
+        trials, weights = zip(*pairs, strict=True)
+        more = [[*trial, 1e-6, 1e6] for trial in trials]
+        none = [[*each, 0.0, 0.0] for each in weights]
+        after = quantile_interval([*more, [5.0]], q, [*none, [0.0]])
+        before = quantile_interval(trials, q, weights)
+        assert (after.value, after.n) == (before.value, before.n)
+
+    def test_99_cheap_requests_to_a_dear_one_that_is_asked_for_more_often(self):
+        # 20 cheap and 80 dear ones in each of 8 trials, though the workload makes 99 to 1.
+        cheap, dear = trials_of(8, 20), trials_of(8, 80)
+        trials = [[*few, *[20 * x for x in many]] for few, many in zip(cheap, dear, strict=True)]
+        weights = [[0.99 / 20] * 20 + [0.01 / 80] * 80] * 8
+        assert quantile_interval(trials, 0.95).low > 1
+        alone, mixed = quantile_interval(cheap, 0.95), quantile_interval(trials, 0.95, weights)
+        assert mixed.n == 800
+        assert mixed.high < 0.2
+        assert mixed.value == pytest.approx(alone.value, rel=0.1)
+
+    def test_below_the_minimum_the_reason_is_what_the_samples_are_worth(self):
+        # Two heavy samples a trial outweigh the rest.
+        metric = quantile_interval(trials_of(4, 100), 0.95, [[1e6] * 2 + [1.0] * 98] * 4)
+        assert (metric.value, metric.n) == (None, 400)
+        assert metric.reason == "effective n=8 < 72"
+
+    def test_they_are_nested_as_the_samples_are(self):
+        with pytest.raises(ValueError, match="zip"):
+            quantile_interval(trials_of(2, 10), 0.5, [[1.0, 2.0], [1.0] * 10])
 
 
 class TestInterval:
@@ -142,11 +210,12 @@ class TestInterval:
     def test_the_value_is_numpys_inverted_cdf(self, values, q):
         expected = stats.mstats.mquantiles(values, [q], alphap=0, betap=1)
         ordered = sorted(values)
-        below = sum(x < quantile(ordered, q) for x in ordered)
-        at_or_below = sum(x <= quantile(ordered, q) for x in ordered)
+        value = Sorted(values).quantile(q)
+        below = sum(x < value for x in ordered)
+        at_or_below = sum(x <= value for x in ordered)
         assert below < q * len(ordered) + 1e-6
         assert at_or_below >= q * len(ordered) - 1e-6
-        assert expected <= quantile(ordered, q) * (1 + 1e-9)
+        assert expected <= value * (1 + 1e-9)
 
     @given(st.lists(samples, min_size=2, max_size=6), quantiles, st.floats(0.01, 100))
     def test_a_change_of_unit_changes_the_figures_alone(self, trials, q, unit):
