@@ -44,13 +44,23 @@ def _session_cookie(user_pk: Any) -> str:
     user = load_user(user_pk)
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = user._meta.pk.value_to_string(user)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[BACKEND_SESSION_KEY] = _backend()
     if hasattr(user, "get_session_auth_hash"):
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     if settings.SESSION_ENGINE not in _LEAVE_NOTHING:
         _kept_sessions.append(session)
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def _backend() -> str:
+    """The first authentication backend that can load a user, as Django's own sign-in takes it."""
+    from django.conf import settings
+    from django.contrib.auth import load_backend
+
+    backends: list[str] = list(settings.AUTHENTICATION_BACKENDS)
+    able = (path for path in backends if hasattr(load_backend(path), "get_user"))
+    return next(able, backends[0])
 
 
 def forget_sessions() -> None:

@@ -29,6 +29,8 @@ class Session:
     ) -> None:
         self.rollback = Rollback()
         self.rollback.install()
+        self.rollback.begin()
+        self.rollback.end()
         self.workload = workload
         self.sign_in = _resolve_sign_in(sign_in)
         try:
@@ -118,13 +120,22 @@ class Session:
 
     def note_exception(self, error: BaseException) -> None:
         """Keep where a view failed; its message may hold personal data and stays here."""
-        frames = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if not frame.filename.startswith(_AGENT)
-        ]
-        where = f" at {shortened(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-        self.failures[self._step] = type(error).__name__ + where
+        self.failures[self._step] = type(error).__name__ + _place(error)
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised: the innermost line of the project's, else of a library's."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(_AGENT)
+    ]
+    own = [frame for frame in frames if not shortened(frame.filename).startswith("/")]
+    for frame in reversed(
+        [frame for frame in own if "site-packages" not in frame.filename] or frames
+    ):
+        return f" at {shortened(frame.filename)}:{frame.lineno}"
+    return ""
 
 
 def _resolve_sign_in(sign_in: dict[str, Any] | None) -> dict[str, Any] | None:

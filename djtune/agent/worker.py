@@ -50,6 +50,19 @@ STREAMING_CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
+def _message(call: str, error: Exception) -> str:
+    """What to say of the app's exception.
+
+    The text of most may hold personal data and is shown by --debug only.
+    """
+    from django.core.exceptions import ImproperlyConfigured
+
+    name = type(error).__name__
+    if isinstance(error, (ImportError, SyntaxError, ImproperlyConfigured)):
+        return f"the app could not be loaded: {name}: {error}"
+    return f"{call} failed in the app's process: {name}"
+
+
 def _answer(channel: Channel, call: str, args: dict[str, Any]) -> None:
     def emit(part: Any) -> None:
         channel.send({"part": part})
@@ -64,8 +77,7 @@ def _answer(channel: Channel, call: str, args: dict[str, Any]) -> None:
         channel.send({"error": frame})
     except Exception as error:
         frame = {
-            # The text of an app's exception may hold personal data: it is shown by --debug only.
-            "message": f"{call} failed in the app's process: {type(error).__name__}",
+            "message": _message(call, error),
             "hint": "--debug shows where",
             "detail": traceback.format_exc(),
         }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
@@ -32,6 +33,18 @@ METRICS: dict[str, Kind] = {
 DURATION = 60.0
 TRIALS = 8
 PRECISE = 4
+GIVEN_AGAIN = {
+    "workload_file",
+    "user",
+    "login",
+    "interface",
+    "unsafe",
+    "settings",
+    "pythonpath",
+    "python",
+    "allow_host",
+    "live_effects",
+}
 
 
 @click.command(
@@ -119,8 +132,11 @@ def profile(
     The app runs in fresh processes, every request rolled back. ROUTE names routes to measure, as
     a path or a glob; without any, all of the workload's.
     """
+    from djtune.experiments.host import read_machine
     from djtune.profiling import gather
+    from djtune.profiling.assemble import assemble, metrics
     from djtune.profiling.plan import Budget
+    from djtune.profiling.present import present
     from djtune.workloads.file import load
 
     if precise:
@@ -140,8 +156,16 @@ def profile(
         f"{PRECISE} times as long."
     )
     gathered = gather.Gathered()
+    machine = read_machine()
     interrupted = _measure(run, request, gathered)
-    return _report(run, gathered, bandwidth * 1e6, interrupted, workload_file)
+    result = assemble(gathered, machine, bandwidth=bandwidth * 1e6)
+    return run.finish(
+        result,
+        present(result, *_next_command(result)),
+        metrics=metrics(result),
+        complete=result.complete,
+        interrupted=interrupted,
+    )
 
 
 def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
@@ -151,6 +175,12 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
     try:
         with run.progress("looking at the routes"):
             gather.survey(request, gathered)
+        trials = request.budget.affordable_trials(gathered.start_seconds)
+        if trials < request.budget.trials:
+            run.note(
+                f"the app takes {gathered.start_seconds:.1f} s to start: {trials} processes "
+                f"instead of {request.budget.trials}; a longer --duration affords more"
+            )
         with run.progress("measuring", total=request.budget.seconds) as tick:
             gather.measure(request, gathered, tick)
     except KeyboardInterrupt:
@@ -161,35 +191,35 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
     return False
 
 
-def _report(
-    run: "Run",
-    gathered: "Gathered",
-    bandwidth: float,
-    interrupted: bool,
-    workload_file: Path | None,
-) -> int:
-    from djtune.experiments.host import read_machine
-    from djtune.profiling.assemble import assemble, metrics
-    from djtune.profiling.present import present
-
-    result = assemble(gathered, read_machine(), bandwidth=bandwidth)
-    return run.finish(
-        result,
-        present(result, *_next_command(result, workload_file)),
-        metrics=metrics(result),
-        complete=result.complete,
-        interrupted=interrupted,
-    )
-
-
-def _next_command(result: ProfileResult, workload_file: Path | None) -> tuple[str, str]:
+def _next_command(result: ProfileResult) -> tuple[str, str]:
     """The one command that would tell most now, and why."""
-    if any(entry.why == "login" for entry in result.unmeasured):
-        return "djtune profile --as USER", "some routes need somebody who is signed in"
-    if result.weights_from == "uniform":
-        return "djtune workload init", "to weigh the routes as your users ask for them"
+    given = _given_options()
     if not result.routes:
         return "", ""
-    dearest = shlex.quote("/" + result.routes[0].route.lstrip("/"))
-    workload = f" --workload {shlex.quote(str(workload_file))}" if workload_file else ""
-    return f"djtune profile {dearest}{workload} --precise", "narrower intervals where it costs most"
+    if "--as" not in given and any(entry.why == "login" for entry in result.unmeasured):
+        again = shlex.join(["djtune", "profile", *given])
+        return f"{again} --as USER", "some routes need somebody who is signed in"
+    if "--workload" not in given:
+        return "djtune workload init", "to weigh the routes as your users ask for them"
+    dearest = "/" + result.routes[0].route.lstrip("/")
+    again = shlex.join(["djtune", "profile", dearest, *given, "--precise"])
+    return again, "narrower intervals where it costs most"
+
+
+def _given_options() -> list[str]:
+    """The options of this run that say what is measured, to be given again."""
+    context = click.get_current_context()
+    given: list[str] = []
+    for param in context.command.params:
+        name = param.name or ""
+        if name not in GIVEN_AGAIN or (
+            context.get_parameter_source(name) is not ParameterSource.COMMANDLINE
+        ):
+            continue
+        value = context.params[name]
+        if value is True:
+            given.append(param.opts[0])
+        else:
+            for one in value if isinstance(value, tuple) else (value,):
+                given += [param.opts[0], str(one)]
+    return given

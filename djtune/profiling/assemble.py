@@ -33,6 +33,7 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in
     )
     facts = gathered.facts
+    overhead = price_probes(gathered.overhead_rows)
     missing += [_lost(route, gathered) for route in gathered_routes if not route.measured]
     return ProfileResult(
         app=AppFacts(
@@ -54,15 +55,22 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         findings=_findings(gathered, samples, routes, priced, missing),
         trials=len(trials),
         requests=sum(sample.ok for sample in samples),
-        distinct_users=max((trial.distinct_users for trial in trials), default=0),
+        distinct_users=max((t.distinct_users for t in trials if t.complete), default=0),
         bandwidth=bandwidth,
         requests_per_hour=per_hour,
         seconds=gathered.seconds,
-        overhead=price_probes(gathered.overhead_rows),
+        overhead=overhead,
+        overhead_missing="" if overhead else _why_no_overhead(gathered),
         warnings=_warnings(gathered, routes),
         connect_seconds=gathered.connect_seconds,
         complete=gathered.complete,
     )
+
+
+def _why_no_overhead(gathered: Gathered) -> str:
+    if not gathered.complete:
+        return "the run was cut short before"
+    return gathered.overhead_failure or "too little time"
 
 
 def _lost(route: ranking.RouteSamples, gathered: Gathered) -> Unmeasured:
@@ -133,8 +141,11 @@ def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[Findi
     for alias, opening in gathered.connect_seconds.items():
         facts = gathered.facts["databases"][alias]
         using = [route for route in routes if alias in route.databases]
-        if facts["conn_max_age"] != 0 or facts["vendor"] == "sqlite" or not using:
+        persistent = facts["conn_max_age"] != 0 or facts.get("pool")
+        if persistent or facts["vendor"] == "sqlite" or not using:
             continue
+        calls = sum(route.weight for route in using)
+        mean = sum(route.weight * (route.mean.value or 0.0) for route in using) / calls
         found.append(
             FindingData(
                 kind="reconnects",
@@ -150,6 +161,7 @@ def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[Findi
                 patch=f'DATABASES["{alias}"]["CONN_MAX_AGE"] = 60\n'
                 f'DATABASES["{alias}"]["CONN_HEALTH_CHECKS"] = True',
                 confidence="estimate from one connection",
+                severity=repeats.severity(opening / (opening + mean)),
             )
         )
     return found
@@ -176,6 +188,11 @@ def _warnings(gathered: Gathered, routes: Sequence[RouteResult]) -> list[str]:
                 f"{lost} of {lost + route.n} answers of {route.method} /{route.route.lstrip('/')} "
                 f"were not the expected one ({seen}); they are in no figure"
             )
+    if "LocMemCache" in gathered.facts["caches"].values() and any(r.cache_calls for r in routes):
+        warnings.append(
+            "the cache is in each process's own memory (LocMemCache): every trial starts with an "
+            "empty one, so figures mix cold and warm"
+        )
     if gathered.trials.failure:
         warnings.append(f"cut short: {gathered.trials.failure}")
     return warnings

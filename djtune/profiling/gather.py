@@ -1,6 +1,5 @@
 """Talks to the app: which steps answer, what they ask for again, how long they take."""
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -54,6 +53,10 @@ class Gathered(Struct):
     trials: Trials = field(default_factory=Trials)
     connect_seconds: dict[str, float] = field(default_factory=dict)
     interface: str = ""
+    start_seconds: float = 0.0
+    """What it takes to start a worker and open the workload."""
+    overhead_failure: str = ""
+    """Why the price of the probes is not known."""
     signed_in: bool = False
     """The requests that name no user are made by the one of ``--as``."""
     seconds: float = 0.0
@@ -76,15 +79,20 @@ def survey(request: Request, into: Gathered) -> None:
 
     Raises :class:`DjtuneError` when nothing can be measured.
     """
+    begun = time.monotonic()
     with Worker(request.app) as worker:
+        into.start_seconds = time.monotonic() - begun
         into.facts = worker.facts
         into.signed_in = request.sign_in is not None
         into.interface = request.app.interface or worker.facts["interface"]
         routes = msgspec.convert(worker.call("describe_routes"), list[Route])
         into.routes = {route.route: route for route in routes}
         workload = request.workload or _whole_urlconf(routes, request.patterns, into)
+        _refuse_wanting(workload, request.patterns, into)
         into.workload = planning.choose_journeys(workload, request.patterns)
+        begun = time.monotonic()
         opened = _open(worker, request, into)
+        into.start_seconds += time.monotonic() - begun
         into.connect_seconds = opened["connect_seconds"]
         into.unsafe = planning.unsafe_steps(
             into.workload, allowed=request.unsafe, unproven=opened["unproven"]
@@ -112,6 +120,16 @@ def _whole_urlconf(routes: Sequence[Route], patterns: Sequence[str], into: Gathe
             hint="write a workload: djtune workload init",
         )
     return workload
+
+
+def _refuse_wanting(workload: Workload, patterns: Sequence[str], into: Gathered) -> None:
+    """Say what a route lacks that was asked for by name but cannot be asked for."""
+    routes = [route for _, route in planning.steps_of(workload)]
+    if patterns and into.wanting and not any(planning.chosen(r, patterns) for r in routes):
+        first = into.wanting[0]
+        raise DjtuneError(
+            f"/{first.route} {first.detail}", hint="give it one: djtune workload init"
+        )
 
 
 def _require_something_measurable(into: Gathered) -> None:
@@ -147,6 +165,13 @@ def _sign_in(request: Request, into: Gathered) -> dict[str, Any] | None:
 def measure(request: Request, into: Gathered, tick: Tick) -> None:
     """Time the routes in fresh workers, then price the probes themselves."""
     begun = time.monotonic()
+    try:
+        _measure(request, into, tick)
+    finally:
+        into.seconds = time.monotonic() - begun
+
+
+def _measure(request: Request, into: Gathered, tick: Tick) -> None:
     skip = sorted(into.skip)
     run_trials(
         TrialPlan(
@@ -154,7 +179,7 @@ def measure(request: Request, into: Gathered, tick: Tick) -> None:
             workload=into.workload,
             interface=into.interface,
             skip=skip,
-            trials=request.budget.trials,
+            trials=request.budget.affordable_trials(into.start_seconds),
             seconds=request.budget.seconds - request.budget.overhead,
             seed=request.seed,
             sign_in=_sign_in(request, into),
@@ -166,10 +191,11 @@ def measure(request: Request, into: Gathered, tick: Tick) -> None:
     into.complete = not into.trials.failure
     if into.complete:
         # The routes are measured: a worker lost from here on costs one figure, not all.
-        with contextlib.suppress(DjtuneError):
+        try:
             _price_probes(request, into, skip)
+        except DjtuneError as error:
+            into.overhead_failure = error.message
         tick(request.budget.overhead)
-    into.seconds = time.monotonic() - begun
 
 
 def _price_probes(request: Request, into: Gathered, skip: list[int]) -> None:

@@ -27,6 +27,13 @@ class Budget(Struct, frozen=True):
     seconds: float
     trials: int
 
+    def affordable_trials(self, start_seconds: float) -> int:
+        """How many trials to run where each takes ``start_seconds`` to start: starting may take
+        half of the time, and two trials are run in any case.
+        """
+        affordable = int((self.seconds - self.overhead) / 2 / max(start_seconds, 0.001))
+        return min(self.trials, max(2, affordable))
+
     @property
     def overhead(self) -> float:
         """Seconds for pricing the probes."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from djtune.model.findings import FindingData
 from djtune.model.metrics import Metric
-from djtune.profiling.result import Overhead, Phases, ProfileResult, RouteResult, Unmeasured
+from djtune.profiling.result import Phases, ProfileResult, RouteResult, Unmeasured
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
     Block,
@@ -328,7 +328,7 @@ def _method(result: ProfileResult) -> list[Block]:
             tone="warn" if _noisy(result) else "muted",
         ),
         Note(_distinct(result)),
-        Note(_overhead(result.overhead)),
+        Note(_overhead(result)),
     ]
     if result.connect_seconds:
         times = ", ".join(f"{a}: {fmt.duration(s)}" for a, s in result.connect_seconds.items())
@@ -356,9 +356,10 @@ def _noisy(result: ProfileResult) -> bool:
     return result.noise.lost_ms_per_s > NOISY_MS_PER_S
 
 
-def _overhead(overhead: Overhead | None) -> str:
+def _overhead(result: ProfileResult) -> str:
+    overhead = result.overhead
     if overhead is None:
-        return "djtune's own cost was not measured in this run: too little time."
+        return f"djtune's own cost was not measured in this run: {result.overhead_missing}."
     ratio = overhead.ratio
     text = (
         f"djtune's own cost on this app: {_percent(ratio.value)} CPU time "

@@ -117,7 +117,7 @@ def _finding(
         saving=Saving(saved, "s per journey"),
         remedy=f"{_remedy(kind, repeats)} Saves at most this much, {_percent(part)} of the "
         "journey's server time, less what reading the cache costs.",
-        severity=_severity(part),
+        severity=severity(part),
         confidence="estimate: times asked, each at the mean cost of one in its cheapest step",
     )
 
@@ -160,7 +160,8 @@ def _counted(n: int, what: str) -> str:
     return f"{n} {what if n == 1 else plural}"
 
 
-def _severity(part: float) -> Literal["high", "medium", "low"]:
+def severity(part: float) -> Literal["high", "medium", "low"]:
+    """How much it matters that ``part`` of a whole could be saved."""
     if part >= 0.10:
         return "high"
     return "medium" if part >= 0.03 else "low"

@@ -158,6 +158,8 @@ class ProfileResult(Struct):
     seconds: float
     """How long the run took."""
     overhead: Overhead | None = None
+    overhead_missing: str = ""
+    """Why there is no ``overhead``."""
     warnings: list[str] = field(default_factory=list)
     budgets: list[Verdict] = field(default_factory=list)
     connect_seconds: dict[str, float] = field(default_factory=dict)
