@@ -179,11 +179,12 @@ def _result(
     distinct: int,
 ) -> RouteResult:
     samples = route.all()
-    walls = [[sample.wall * NS for sample in trial] for trial in route.warm]
+    percentile = _percentiles(route)
     mean = _mean_metric(route, samples)
     wire = route.overall(lambda sample: sample.wire_bytes)
-    asked = sum(sample.cache_hits + sample.cache_misses for sample in samples)
-    packed = [sample.gzip_bytes for sample in samples if sample.gzip_bytes >= 0]
+    hits = route.overall(lambda sample: sample.cache_hits)
+    asked = route.overall(lambda sample: sample.cache_hits + sample.cache_misses)
+    packed = _only(route, lambda sample: sample.gzip_bytes >= 0)
     return RouteResult(
         method=route.key[0],
         route=route.key[1],
@@ -194,9 +195,9 @@ def _result(
         share=share,
         user_seconds=requests * frequency * ((mean.value or 0.0) + 8 * wire / bandwidth),
         mean=mean,
-        p50=quantile_interval(walls, 0.50),
-        p95=quantile_interval(walls, 0.95),
-        p99=quantile_interval(walls, 0.99),
+        p50=percentile(0.50),
+        p95=percentile(0.95),
+        p99=percentile(0.99),
         cold=_trial_metric([sample.wall * NS for sample in route.cold]),
         n=len(samples),
         unexpected={str(status): n for status, n in sorted(route.unexpected.items())},
@@ -204,9 +205,9 @@ def _result(
         queries=_queries(route, samples),
         raw_bytes=route.overall(lambda sample: sample.raw_bytes),
         wire_bytes=wire,
-        gzip_bytes=fmean(packed) if packed else None,
-        cache_hit_ratio=sum(sample.cache_hits for sample in samples) / asked if asked else None,
-        cache_calls=asked / len(samples),
+        gzip_bytes=packed.overall(lambda sample: sample.gzip_bytes) if packed.weight else None,
+        cache_hit_ratio=hits / asked if asked else None,
+        cache_calls=asked,
         phases=Phases(
             **_by_phase(route, lambda sample: sample.phases),
             machine=route.overall(lambda sample: sample.machine * NS),
@@ -228,6 +229,38 @@ def _mean_metric(route: RouteSamples, samples: Sequence[Sample]) -> Metric:
         )
     interval = mean_interval(by_trial, at_least=0.0).metric()
     return Metric(interval.value, interval.low, interval.high, len(samples), interval.reason)
+
+
+def _percentiles(route: RouteSamples) -> Callable[[float], Metric]:
+    """Quantiles of the server time, each step counting as often as the workload makes it.
+
+    From the trials that have every step; all samples as one where none has.
+    """
+    trials = [trial for trial in route.warm if route.mean_seconds(trial) is not None]
+    trials = trials or [route.all()]
+    walls = [[sample.wall * NS for sample in trial] for trial in trials]
+    weights = [_weights(route, trial) for trial in trials]
+    return lambda q: quantile_interval(walls, q, weights)
+
+
+def _weights(route: RouteSamples, trial: Sequence[Sample]) -> list[float]:
+    """What each sample of a trial counts for: its step's weight, shared by the step's samples.
+
+    The trial made its steps as its time allowed, not as often as the workload does.
+    """
+    made = Counter(sample.step for sample in trial)
+    return [route.weights[sample.step] / made[sample.step] for sample in trial]
+
+
+def _only(route: RouteSamples, has: Callable[[Sample], bool]) -> RouteSamples:
+    """The route with those of its samples that have a figure, and with their steps."""
+    warm = [[sample for sample in trial if has(sample)] for trial in route.warm]
+    steps = {sample.step for trial in warm for sample in trial}
+    part = RouteSamples(
+        route.key, {step: weight for step, weight in route.weights.items() if step in steps}
+    )
+    part.warm = warm
+    return part
 
 
 def _trial_metric(values: Sequence[float]) -> Metric:

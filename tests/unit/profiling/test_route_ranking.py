@@ -109,6 +109,36 @@ def test_p95_needs_72_requests(requests: int, given: bool) -> None:
     assert route.p95.reason == ("" if given else "n=71 < 72")
 
 
+def test_percentiles_count_each_step_as_often_as_the_workload_makes_it() -> None:
+    # 99 at 10 ms for one at 1 s, though each trial made five times as many of the dear ones.
+    asked = workload((99, ["a/"]), (1, ["a/"]))
+    cheap = [sample(0, 10 + n / 10) for n in range(20)]
+    dear = [sample(1, 1000 + n) for n in range(100)]
+    (route,) = ranked(asked, *[trial(*cheap, *dear)] * 10)
+    assert route.mean.value == pytest.approx(0.0213, rel=0.01)
+    for percentile in (route.p50, route.p95):
+        assert percentile.value == pytest.approx(0.011, rel=0.1)
+        assert percentile.high is not None
+        assert percentile.high < 0.013
+    assert route.p99.reason == "effective n=204 < 368"
+
+
+def test_where_each_step_was_made_as_often_as_its_weight_says_every_request_counts_once() -> None:
+    twice, once = workload((1, ["a/", "a/"])), workload((1, ["a/"]))
+    times = [[10 + (7 * n * drift) % 13 for n in range(40)] for drift in (1, 2, 3)]
+    by_turns = [trial(*[sample(n % 2, ms) for n, ms in enumerate(each)]) for each in times]
+    as_one = [trial(*[sample(0, ms) for ms in each]) for each in times]
+    (two,), (one,) = ranked(twice, *by_turns), ranked(once, *as_one)
+    assert (two.p50, two.p95, two.p99) == (one.p50, one.p95, one.p99)
+
+
+def test_a_trial_cut_short_before_a_step_does_not_shift_the_percentiles() -> None:
+    asked = workload((1, ["a/", "a/"]))
+    whole = [trial(*[sample(0, 10)] * 10, *[sample(1, 20)] * 30)] * 3
+    before, after = ranked(asked, *whole), ranked(asked, *whole, trial(*[sample(1, 20)] * 90))
+    assert after[0].p50 == before[0].p50
+
+
 def test_user_seconds_are_server_time_and_the_wire() -> None:
     # 1 MB at 10 Mbit/s is 0.8 s, beside 0.2 s of server time; 600 an hour.
     one = trial(*[sample(0, 200, wire_bytes=1_000_000)] * 2)
@@ -140,6 +170,22 @@ def test_gzip_is_the_mean_of_the_bodies_that_were_packed() -> None:
     one = trial(sample(gzip_bytes=40), sample(gzip_bytes=60), sample(gzip_bytes=-1))
     (route,) = ranked(workload((1, ["a/"])), one)
     assert route.gzip_bytes == 50
+
+
+def test_hits_and_gzip_count_each_step_as_often_as_the_workload_makes_it() -> None:
+    asked = workload((3, ["a/"]), (1, ["a/"]))
+    often = sample(0, cache_hits=2, gzip_bytes=100)
+    seldom = sample(1, cache_misses=2, gzip_bytes=20)
+    unpacked = sample(1, cache_misses=2)
+    (route,) = ranked(asked, *[trial(often, seldom, *[unpacked] * 8)] * 2)
+    assert (route.cache_hit_ratio, route.cache_calls) == (0.75, 2)
+    assert route.gzip_bytes == 80
+
+
+def test_gzip_is_of_the_steps_that_were_packed() -> None:
+    asked = workload((3, ["a/"]), (1, ["a/"]), (1, ["b/"]))
+    a, b = ranked(asked, trial(sample(0, 90), sample(1, gzip_bytes=20), sample(2, 1)))
+    assert (a.gzip_bytes, b.gzip_bytes) == (20, None)
 
 
 def test_what_ran_beside_a_request_is_no_part_of_it() -> None:
