@@ -1,5 +1,6 @@
 """A table as lines of text: what fits is laid out, what does not is named."""
 
+import textwrap
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -166,8 +167,13 @@ def _text(cell: Cell) -> Text:
 
 
 def _title(slot: _Slot) -> list[Text]:
-    room = slot.width if not slot.figures or not slot.right else slot.figures - slot.note
-    lines = [Text(line, "bold") for line in folded(slot.needs.column.title, room)]
+    """The title over the figures, broken between words; a long word reaches over the notes."""
+    title = slot.needs.column.title
+    room = slot.width
+    if slot.figures and slot.right:
+        longest = max(map(cell_len, title.split()), default=0)
+        room = min(room, max(slot.figures - slot.note, longest))
+    lines = [Text(line, "bold") for line in textwrap.wrap(title, max(room, 1)) or [""]]
     return [_padded(_aligned(line, room, right=slot.right), slot.width) for line in lines]
 
 
