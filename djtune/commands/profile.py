@@ -151,7 +151,7 @@ def profile(
         seed=seed,
     )
     run.note(
-        f"Plan: ask for each route once, then time them in {trials} fresh processes, and the "
+        f"Plan: ask for each route a few times, then time them in {trials} fresh processes, and the "
         f"timing itself: {duration:.0f} s, and a few to start. --precise takes "
         f"{PRECISE} times as long."
     )
