@@ -151,9 +151,9 @@ def profile(
         seed=seed,
     )
     run.note(
-        f"Plan: ask for each route a few times, then time them in {trials} fresh processes, and the "
-        f"timing itself: {duration:.0f} s, and a few to start. --precise takes "
-        f"{PRECISE} times as long."
+        f"Plan: look at every route, then time them in {trials} fresh processes and price the "
+        f"timing itself: {duration:.0f} s, and a few to start. --precise takes {PRECISE} times "
+        "as long."
     )
     gathered = gather.Gathered()
     machine = read_machine()
