@@ -49,11 +49,26 @@ class Driver:
 
     def serve(self, request: Request, *, timed: bool, detail: Any = None) -> Exchange:
         """Serve one request and roll it back."""
-        served = asyncio.wait_for(self._serve(request, timed, detail), limit.SECONDS)
+        task = self._loop.create_task(self._serve(request, timed, detail))
+        alarm = self._loop.call_later(limit.SECONDS, task.cancel)
         try:
-            return self._loop.run_until_complete(served)
-        except asyncio.TimeoutError:
+            return self._finish(task)
+        except asyncio.CancelledError:
             raise limit.NotDoneError from None
+        finally:
+            alarm.cancel()
+
+    def _finish(self, task: asyncio.Task[Exchange]) -> Exchange:
+        """Run the loop until the task is done.
+
+        SystemExit in any task stops the loop; those that await the task have yet to hear of it.
+        """
+        while True:
+            try:
+                return self._loop.run_until_complete(task)
+            except SystemExit:
+                if task.done():
+                    raise
 
     async def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
         # The handler's own context joins this one, so that the transaction's thread serves.
@@ -65,8 +80,8 @@ class Driver:
                 await sync_to_async(self._end)()
 
     def _begin(self, request: Request) -> dict[str, Any]:
-        self._rollback.begin()
         try:
+            self._rollback.begin()
             scope = self._scope(request, login.headers_for(request.login, request.user_pk))
             scope["djtune.user"] = login.forced_user(request.login, request.user_pk)
         except BaseException:
@@ -109,7 +124,7 @@ class Driver:
         context = copy_context()
         task = context.run(self._start_task, scope, receive, send, exchange, timed, detail)
         await task
-        exchange.body = b"".join(body)
+        exchange.take_body(request.method, body)
         return exchange
 
     def _start_task(

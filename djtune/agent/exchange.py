@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +28,20 @@ class Exchange:
         name = name.lower()
         return next((value for key, value in self.headers if key.lower() == name), "")
 
+    def take_body(self, method: str, parts: Iterable[bytes]) -> None:
+        """Keep the body as a server sends it: nothing after HEAD, 204 and 304 (RFC 9110, 6.4.1)."""
+        dropped = method == "HEAD" or self.status in (204, 304)
+        self.body = b"" if dropped else b"".join(parts)
+
+    def raw_size(self) -> int:
+        """Bytes of the body before gzip; those sent where it is not what its label says."""
+        if self.header("Content-Encoding") == "gzip":
+            try:
+                return len(zlib.decompress(self.body, wbits=zlib.MAX_WBITS | 16))
+            except zlib.error:
+                pass
+        return len(self.body)
+
     @property
     def machine_ns(self) -> int:
         """Time on the machine's run queue."""
@@ -45,6 +61,8 @@ class Target:
 
     scheme: str
     host: str
+    forwarded: dict[str, str]
+    """What a proxy adds to say that it was asked by HTTPS."""
 
     @classmethod
     def from_settings(cls) -> Target:
@@ -53,7 +71,9 @@ class Target:
 
         hosts = [host for host in settings.ALLOWED_HOSTS if host != "*"]
         host = hosts[0].lstrip(".") if hosts else "localhost"
-        return cls("https" if settings.SECURE_SSL_REDIRECT else "http", host)
+        if not settings.SECURE_SSL_REDIRECT:
+            return cls("http", host, {})
+        return cls("https", host, _forwarded_as(settings.SECURE_PROXY_SSL_HEADER))
 
     def headers(self, request: Request, extra: dict[str, str]) -> dict[str, str]:
         """The request's headers: those of any client, the sign-in's, its own."""
@@ -63,9 +83,15 @@ class Target:
             "Accept-Encoding": "gzip",
             "User-Agent": "djtune",
         }
-        if self.scheme == "https":
-            headers["X-Forwarded-Proto"] = "https"
-        return headers | extra | request.headers
+        return headers | self.forwarded | extra | request.headers
+
+
+def _forwarded_as(trusted: tuple[str, str] | None) -> dict[str, str]:
+    """The header that the app trusts, which stands in the settings as in ``request.META``."""
+    key, value = trusted or ("HTTP_X_FORWARDED_PROTO", "https")
+    if not key.startswith("HTTP_"):
+        return {}  # not a header: the server itself would set it
+    return {key.removeprefix("HTTP_").replace("_", "-").title(): value}
 
 
 def set_off_checks(django_request: Any, user: Any) -> None:

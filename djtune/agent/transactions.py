@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.signals import request_finished, request_started
-from django.db import DatabaseError, close_old_connections, connections, transaction
+from django.db import DatabaseError, Error, close_old_connections, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -84,7 +84,7 @@ class Rollback:
         """Roll everything back, on the thread that :meth:`begin` was called on."""
         while self._open:
             atomic = self._open.pop()
-            with contextlib.suppress(DatabaseError):
+            with contextlib.suppress(Error):
                 connection = transaction.get_connection(atomic.using)
                 connection.needs_rollback = True
                 atomic.__exit__(None, None, None)

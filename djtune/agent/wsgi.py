@@ -45,8 +45,8 @@ class Driver:
             return self._serve(request, timed, detail)
 
     def _serve(self, request: Request, timed: bool, detail: Any) -> Exchange:
-        self._rollback.begin()
         try:
+            self._rollback.begin()
             headers = login.headers_for(request.login, request.user_pk)
             environ = self._environ(request, headers)
             environ["djtune.user"] = login.forced_user(request.login, request.user_pk)
@@ -63,7 +63,7 @@ class Driver:
         finally:
             login.forget_sessions()
             self._rollback.end()
-        exchange.body = b"".join(body)
+        exchange.take_body(request.method, body)
         return exchange
 
     def _timed(
@@ -94,13 +94,15 @@ class Driver:
         clock: Clock | None = None,
     ) -> None:
         response = self._handler(environ, start_response)
-        if clock is not None and getattr(response, "streaming", False):
-            clock.enter(VIEW)
-            body.extend(response)
-            clock.leave()
-        else:
-            body.extend(response)
-        response.close()
+        try:
+            if clock is not None and getattr(response, "streaming", False):
+                clock.enter(VIEW)
+                body.extend(response)
+                clock.leave()
+            else:
+                body.extend(response)
+        finally:
+            response.close()
 
     def _environ(self, request: Request, extra: dict[str, str]) -> dict[str, Any]:
         scheme, host = self._target.scheme, self._target.host

@@ -26,6 +26,14 @@ WRITES = [
     "written-on-other/",
     "written-after-closing/",
 ]
+BREAK_OFF = {
+    "written-then-failed/": "ValueError",
+    "written-then-exited/": "SystemExit",
+    "written-async-then-exited/": "SystemExit",
+    "written-then-broken-off/": "TimeoutError",
+    "written-then-exited-in-the-body/": "SystemExit",
+}
+"""Views that write and then end the request otherwise than by an answer, and how."""
 UPSTREAM = "192.0.2.1"
 """An address that is set aside for documentation: no packet to it ever arrives."""
 OUTBOUND = ["connected/", "connected-quietly/", "connected-async/", "datagram/", "message/"]
@@ -116,6 +124,27 @@ def test_rows_written_by_a_replayed_request_are_gone(
         WRITES, "ok"
     )
     assert rows(data) == 0
+
+
+@BOTH
+@pytest.mark.parametrize("propagates", [False, True])
+def test_rows_are_gone_however_a_request_ends(data: Path, interface: str, propagates: bool) -> None:
+    """Each is followed by a view that fails if it sees a row of before."""
+    routes = [each for route in BREAK_OFF for each in (route, "written-async/")]
+    env = {"OFFICE_PROPAGATES": "1"} if propagates else {}
+    with opened(data, interface=interface, env=env) as worker:
+        open_session(worker, *map(step, routes))
+        entries = worker.call("class_steps", skip=[])
+    failed = {routes[entry["step"]]: entry["failure"] for entry in entries[::2]}
+    assert {route: text.partition(" ")[0] for route, text in failed.items()} == BREAK_OFF
+    assert {entry["class"] for entry in entries[1::2]} == {"ok"}
+    assert rows(data) == 0
+
+
+def test_a_body_that_breaks_off_is_closed_as_a_server_would(data: Path) -> None:
+    (data / "closed").unlink(missing_ok=True)
+    asked(data, step("written-then-exited-in-the-body/"), interface="wsgi")
+    assert (data / "closed").exists()
 
 
 def test_the_rows_would_have_stayed(data: Path) -> None:
@@ -281,6 +310,15 @@ def test_allow_host_lets_a_cache_elsewhere_be_used(data: Path) -> None:
     env = {"OFFICE_CACHE": f"redis://{UPSTREAM}:6379/0"}
     with opened(data, env=env, allowed_hosts=[UPSTREAM]) as worker:
         assert worker.facts["caches"]["shared"] == "RedisCache"
+
+
+@BOTH
+@pytest.mark.parametrize("proxy", ["", "HTTP_X_SCHEME=tls", "HTTP_X_FORWARDED_PROTO=on"])
+def test_a_request_is_past_the_redirect_to_https(data: Path, interface: str, proxy: str) -> None:
+    """Whatever header the project trusts its proxy to set."""
+    env = {"OFFICE_PROXY": proxy}
+    entry = asked(data, step("written/"), interface=interface, env=env)["written/"]
+    assert entry["class"] == "ok"
 
 
 def test_rollback_is_proved_before_unsafe_methods(data: Path) -> None:

@@ -40,10 +40,16 @@ def sometimes(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"token": "x"} if next(_asked) % 3 else {})
 
 
+def bodiless(request: HttpRequest, status: int) -> HttpResponse:
+    """A body where there must be none: servers drop it."""
+    return HttpResponse("not to be sent", status=status)
+
+
 urlpatterns = [
     path("fine/", fine),
     path("breaks-off/", breaks_off),
     path("exits/", exits),
+    path("bodiless/<int:status>/", bodiless),
     path("throttles/", throttles),
     path("sometimes/", sometimes),
     path("uses/<slug:token>/", fine),

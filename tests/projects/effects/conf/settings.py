@@ -9,6 +9,10 @@ SECRET_KEY = "for tests only"
 ALLOWED_HOSTS = ["office.example"]
 ROOT_URLCONF = "office.urls"
 USE_TZ = True
+DEBUG_PROPAGATE_EXCEPTIONS = "OFFICE_PROPAGATES" in os.environ
+_PROXY = os.environ.get("OFFICE_PROXY")
+SECURE_SSL_REDIRECT = _PROXY is not None
+SECURE_PROXY_SSL_HEADER = tuple(_PROXY.split("=")) if _PROXY else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -17,6 +21,7 @@ INSTALLED_APPS = [
     "office",
 ]
 MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

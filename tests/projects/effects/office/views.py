@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.mail import EmailMessage, get_connection, send_mail
 from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from office.models import Note
 
@@ -100,6 +100,46 @@ def written_after_closing(request: HttpRequest) -> HttpResponse:
     write()
     connection.close()
     return HttpResponse("written")
+
+
+def written_then_failed(request: HttpRequest) -> HttpResponse:
+    write()
+    raise ValueError("failed")
+
+
+def written_then_exited(request: HttpRequest) -> HttpResponse:
+    write()
+    sys.exit(3)
+
+
+async def written_async_then_exited(request: HttpRequest) -> HttpResponse:
+    await Note.objects.acreate(text="written")
+    sys.exit(3)
+
+
+def written_then_broken_off(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[bytes]:
+        with transaction.atomic():
+            write()
+            yield b"as far as here"
+            raise TimeoutError("upstream")
+
+    return StreamingHttpResponse(parts())
+
+
+def written_then_exited_in_the_body(request: HttpRequest) -> StreamingHttpResponse:
+    """A body that the response owns and closes, as a server lets it."""
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"as far as here"
+            write()
+            sys.exit(3)
+
+        def close(self) -> None:
+            (settings.DATA / "closed").touch()
+
+    return StreamingHttpResponse(Body())
 
 
 def mailed(request: HttpRequest) -> HttpResponse:
@@ -212,6 +252,11 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "written-durably/": written_durably,
     "written-on-other/": written_on_other,
     "written-after-closing/": written_after_closing,
+    "written-then-failed/": written_then_failed,
+    "written-then-exited/": written_then_exited,
+    "written-async-then-exited/": written_async_then_exited,
+    "written-then-broken-off/": written_then_broken_off,
+    "written-then-exited-in-the-body/": written_then_exited_in_the_body,
     "mailed/": mailed,
     "mailed-by-smtp/": mailed_by_smtp,
     "task-by-settings/": task_by_settings,
