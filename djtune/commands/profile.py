@@ -27,7 +27,7 @@ METRICS: dict[str, Kind] = {
     "queries": "count",
     "bytes": "bytes",
     "gzip": "bytes",
-    "hit_ratio": "share",
+    "miss_ratio": "share",
     "collections": "count",
 }
 DURATION = 60.0

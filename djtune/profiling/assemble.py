@@ -208,15 +208,17 @@ def metrics(result: ProfileResult) -> dict[str, dict[str, Metric]]:
             "p99": route.p99,
             "cold": route.cold,
             "share": route.share,
-            "queries": _exact(route.queries.high, route.n),
-            "bytes": _exact(route.wire_bytes, route.n),
-            "gzip": _exact(route.gzip_bytes, route.n),
-            "hit_ratio": _exact(route.cache_hit_ratio, route.n),
-            "collections": _exact(sum(route.collections), route.n),
+            "queries": Metric(route.queries.high, n=route.n),
+            "bytes": route.wire_bytes,
+            "gzip": route.gzip_bytes,
+            "miss_ratio": _rest(route.cache_hit_ratio),
+            "collections": route.collected,
         }
         for route in result.routes
     }
 
 
-def _exact(value: float | None, n: int) -> Metric:
-    return Metric(value, n=n, reason="" if value is not None else "not measured")
+def _rest(share: Metric) -> Metric:
+    """What a share leaves of the whole: limits are upper ones, and hits are better than misses."""
+    value, low, high = (None if x is None else 1 - x for x in (share.value, share.high, share.low))
+    return Metric(value, low, high, share.n, share.reason)

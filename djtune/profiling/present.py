@@ -149,10 +149,10 @@ def _ranking_row(route: RouteResult) -> list[Cell]:
         Cell(stack=Stack(_segments(route.phases), full=True)),
         _queries(route.queries),
         Cell(
-            fmt.size(route.wire_bytes),
-            note=f"gzip {fmt.size(route.gzip_bytes)}" if route.gzip_bytes is not None else "",
+            fmt.size(route.wire_bytes.value),
+            note=f"gzip {fmt.size(gzip)}" if (gzip := route.gzip_bytes.value) is not None else "",
         ),
-        Cell(fmt.share(route.cache_hit_ratio) if route.cache_hit_ratio is not None else "–"),
+        Cell(fmt.share(hits) if (hits := route.cache_hit_ratio.value) is not None else "–"),
         Cell(f"{route.weight:.3g}"),
         Cell(fmt.count(route.user_seconds)),
         _metric(route.cold, fmt.duration),

@@ -180,10 +180,8 @@ def _result(
 ) -> RouteResult:
     samples = route.all()
     percentile = _percentiles(route)
-    mean = _mean_metric(route, samples)
-    wire = route.overall(lambda sample: sample.wire_bytes)
-    hits = route.overall(lambda sample: sample.cache_hits)
-    asked = route.overall(lambda sample: sample.cache_hits + sample.cache_misses)
+    mean = _mean_metric(route, lambda sample: sample.wall * NS)
+    wire = _size_metric(route, lambda sample: sample.wire_bytes)
     packed = _only(route, lambda sample: sample.gzip_bytes >= 0)
     return RouteResult(
         method=route.key[0],
@@ -193,7 +191,9 @@ def _result(
         rank=rank,
         weight=1000 * frequency,
         share=share,
-        user_seconds=requests * frequency * ((mean.value or 0.0) + 8 * wire / bandwidth),
+        user_seconds=requests
+        * frequency
+        * ((mean.value or 0.0) + 8 * (wire.value or 0.0) / bandwidth),
         mean=mean,
         p50=percentile(0.50),
         p95=percentile(0.95),
@@ -205,9 +205,9 @@ def _result(
         queries=_queries(route, samples),
         raw_bytes=route.overall(lambda sample: sample.raw_bytes),
         wire_bytes=wire,
-        gzip_bytes=packed.overall(lambda sample: sample.gzip_bytes) if packed.weight else None,
-        cache_hit_ratio=hits / asked if asked else None,
-        cache_calls=asked,
+        gzip_bytes=_size_metric(packed, lambda sample: sample.gzip_bytes),
+        cache_hit_ratio=_hit_ratio(route),
+        cache_calls=route.overall(_cache_calls),
         phases=Phases(
             **_by_phase(route, lambda sample: sample.phases),
             machine=route.overall(lambda sample: sample.machine * NS),
@@ -215,20 +215,63 @@ def _result(
         parallel=Phases(**_by_phase(route, lambda sample: sample.parallel)),
         databases={alias: _alias_cost(route, alias) for alias in _aliases(samples)},
         collections=_columns(route, lambda sample: sample.collections, 3),
+        collected=_size_metric(route, lambda sample: sum(sample.collections)),
         hops=route.overall(lambda sample: sample.hops),
         distinct_params=distinct,
     )
 
 
-def _mean_metric(route: RouteSamples, samples: Sequence[Sample]) -> Metric:
-    """Mean server time; its interval comes from the trials' means."""
-    by_trial = [mean for trial in route.warm if (mean := route.mean_seconds(trial)) is not None]
+def _mean_metric(route: RouteSamples, of: Callable[[Sample], float]) -> Metric:
+    """Mean of a figure of 0 or more; its interval comes from the trials' means."""
+    samples = route.all()
+    by_trial = [mean for trial in route.warm if (mean := route.mean(trial, of)) is not None]
     if not by_trial:
-        return Metric(
-            route.mean_seconds(samples), n=len(samples), reason="no trial has every step of it"
-        )
+        reason = "no trial has every step of it"
+        return Metric(route.mean(samples, of), n=len(samples), reason=reason)
     interval = mean_interval(by_trial, at_least=0.0).metric()
     return Metric(interval.value, interval.low, interval.high, len(samples), interval.reason)
+
+
+def _size_metric(route: RouteSamples, of: Callable[[Sample], float]) -> Metric:
+    """Mean of a size or count: exact where the answers of each step agree."""
+    samples = route.all()
+    if not route.weight or not samples:
+        return Metric(None, reason="not measured")
+    if _agree(route, of):
+        return Metric(route.overall(of), n=len(samples))
+    return _mean_metric(route, of)
+
+
+def _agree(route: RouteSamples, of: Callable[[Sample], object]) -> bool:
+    """Whether all answers of a step have the same figure, whatever the step."""
+    return len({(sample.step, of(sample)) for sample in route.all()}) == len(route.weights)
+
+
+def _hit_ratio(route: RouteSamples) -> Metric:
+    """Mean hits over mean calls of the cache.
+
+    The interval is Student's t on the trials' means of hits - ratio · calls, which are 0 on
+    average, over the mean calls (the ratio estimator: Cochran, Sampling Techniques, 3rd ed.,
+    chapter 6). Exact where the answers of each step agree.
+    """
+    calls = route.overall(_cache_calls)
+    if not calls:
+        return Metric(None, reason="no cache was asked")
+    ratio = route.overall(lambda sample: sample.cache_hits) / calls
+    if _agree(route, lambda sample: (sample.cache_hits, sample.cache_misses)):
+        return Metric(ratio, n=len(route.all()))
+
+    def beyond(sample: Sample) -> float:
+        return ratio + (sample.cache_hits - ratio * _cache_calls(sample)) / calls
+
+    spread = _mean_metric(route, beyond)
+    if spread.low is None or spread.high is None:
+        return Metric(ratio, n=spread.n, reason=spread.reason)
+    return Metric(ratio, min(spread.low, ratio), min(max(spread.high, ratio), 1.0), spread.n)
+
+
+def _cache_calls(sample: Sample) -> int:
+    return sample.cache_hits + sample.cache_misses
 
 
 def _percentiles(route: RouteSamples) -> Callable[[float], Metric]:

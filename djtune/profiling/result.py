@@ -84,9 +84,10 @@ class RouteResult(Struct):
     cpu: float
     queries: Metric
     raw_bytes: float
-    wire_bytes: float
-    gzip_bytes: float | None
-    cache_hit_ratio: float | None
+    wire_bytes: Metric
+    """Without bounds, as gzip and collections are, where every answer of a step had the same."""
+    gzip_bytes: Metric
+    cache_hit_ratio: Metric
     cache_calls: float
     phases: Phases
     parallel: Phases
@@ -94,6 +95,8 @@ class RouteResult(Struct):
     databases: dict[str, AliasCost]
     collections: list[float]
     """Garbage collections per request and generation."""
+    collected: Metric
+    """Garbage collections per request, of all generations."""
     hops: float
     distinct_params: int
     """Distinct parameters that were asked for in one trial, at most."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fabricated import MACHINE, gathered, phases, sample, trial, workload
 
+from djtune.commands.profile import METRICS
 from djtune.model.metrics import Metric
 from djtune.profiling.assemble import assemble, metrics
 from djtune.profiling.present import present
@@ -115,3 +116,19 @@ def test_budgets_read_queries_as_exact_and_times_with_their_interval() -> None:
     assert figures["mean"].low is not None
     assert figures["gzip"].value is None
     assert figures["gzip"].reason == "not measured"
+
+
+def test_budgets_read_cache_misses_since_limits_are_upper_ones() -> None:
+    asked = workload((1, ["a/"]))
+    counts = ((9, 1), (8, 2), (7, 3))
+    trials = [trial(sample(cache_hits=hit, cache_misses=miss)) for hit, miss in counts]
+    result = assemble(gathered(asked, *trials), MACHINE, bandwidth=10e6)
+    hits, misses = result.routes[0].cache_hit_ratio, metrics(result)["GET /a/"]["miss_ratio"]
+    assert hits.low is not None
+    assert hits.high is not None
+    assert misses.value == pytest.approx(0.2)
+    assert (misses.low, misses.high) == pytest.approx((1 - hits.high, 1 - hits.low))
+
+
+def test_every_figure_that_a_budget_may_limit_is_there() -> None:
+    assert metrics(a_result())["GET /api/epg/"].keys() == METRICS.keys()

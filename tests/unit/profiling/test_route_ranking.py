@@ -5,6 +5,8 @@ from fabricated import phases, sample, trial, workload
 from hypothesis import given
 from hypothesis import strategies as st
 
+from djtune.experiments.intervals import mean_interval
+from djtune.model.metrics import Metric
 from djtune.model.samples import Trial
 from djtune.model.workload import Workload
 from djtune.profiling.ranking import gather_samples, rank_routes, step_weights
@@ -163,13 +165,13 @@ def test_queries_are_counted_by_alias_and_bounded_by_what_was_seen() -> None:
 def test_a_cache_that_was_not_asked_has_no_hit_ratio() -> None:
     asked = workload((1, ["a/"]), (1, ["b/"]))
     one = trial(sample(0, 20, cache_hits=3, cache_misses=1), sample(1))
-    assert [route.cache_hit_ratio for route in ranked(asked, one)] == [0.75, None]
+    assert [route.cache_hit_ratio.value for route in ranked(asked, one)] == [0.75, None]
 
 
 def test_gzip_is_the_mean_of_the_bodies_that_were_packed() -> None:
     one = trial(sample(gzip_bytes=40), sample(gzip_bytes=60), sample(gzip_bytes=-1))
     (route,) = ranked(workload((1, ["a/"])), one)
-    assert route.gzip_bytes == 50
+    assert route.gzip_bytes.value == 50
 
 
 def test_hits_and_gzip_count_each_step_as_often_as_the_workload_makes_it() -> None:
@@ -178,14 +180,45 @@ def test_hits_and_gzip_count_each_step_as_often_as_the_workload_makes_it() -> No
     seldom = sample(1, cache_misses=2, gzip_bytes=20)
     unpacked = sample(1, cache_misses=2)
     (route,) = ranked(asked, *[trial(often, seldom, *[unpacked] * 8)] * 2)
-    assert (route.cache_hit_ratio, route.cache_calls) == (0.75, 2)
-    assert route.gzip_bytes == 80
+    assert (route.cache_hit_ratio.value, route.cache_calls) == (0.75, 2)
+    assert route.gzip_bytes.value == 80
 
 
 def test_gzip_is_of_the_steps_that_were_packed() -> None:
     asked = workload((3, ["a/"]), (1, ["a/"]), (1, ["b/"]))
     a, b = ranked(asked, trial(sample(0, 90), sample(1, gzip_bytes=20), sample(2, 1)))
-    assert (a.gzip_bytes, b.gzip_bytes) == (20, None)
+    assert (a.gzip_bytes.value, b.gzip_bytes.value) == (20, None)
+
+
+def test_a_size_is_exact_where_the_answers_of_each_step_agree() -> None:
+    asked = workload((3, ["a/"]), (1, ["a/"]))
+    one = trial(sample(0, wire_bytes=100), sample(1, wire_bytes=20))
+    (route,) = ranked(asked, one, one)
+    assert route.wire_bytes == Metric(80, n=4)
+
+
+def test_a_size_that_varies_has_the_interval_of_the_trials_means() -> None:
+    sizes = ((90, 110), (100, 140), (80, 80))
+    trials = [trial(*[sample(wire_bytes=size) for size in each]) for each in sizes]
+    (route,) = ranked(workload((1, ["a/"])), *trials)
+    low, high = mean_interval([100, 120, 80]).low, mean_interval([100, 120, 80]).high
+    assert route.wire_bytes == Metric(100, low, high, 6)
+    assert route.collected == Metric(0, n=6)
+
+
+def test_a_hit_ratio_is_as_sure_as_the_trials_agree_on_it() -> None:
+    def hit_ratio(*calls: tuple[int, int]) -> Metric:
+        trials = [trial(sample(cache_hits=hit, cache_misses=miss)) for hit, miss in calls]
+        return ranked(workload((1, ["a/"])), *trials)[0].cache_hit_ratio
+
+    # The same ratio of few calls or many is no disagreement.
+    same = hit_ratio((3, 1), (6, 2), (9, 3))
+    assert (same.value, same.low, same.high) == pytest.approx((0.75, 0.75, 0.75))
+    apart = hit_ratio((30, 10), (20, 20), (28, 12))
+    assert apart.value == pytest.approx(0.65)
+    assert 0 <= (apart.low or 0) < 0.5
+    assert 0.7 < (apart.high or 0) <= 1
+    assert hit_ratio((3, 1), (3, 1)) == Metric(0.75, n=2)
 
 
 def test_what_ran_beside_a_request_is_no_part_of_it() -> None:
