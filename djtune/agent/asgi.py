@@ -120,10 +120,15 @@ class Driver:
             elif message["type"] == "http.response.body":
                 body.append(message.get("body", b""))
 
+        others = asyncio.all_tasks()
         queue_delay()
         context = copy_context()
         task = context.run(self._start_task, scope, receive, send, exchange, timed, detail)
-        await task
+        try:
+            await task
+        except asyncio.CancelledError:
+            await _stop(asyncio.all_tasks() - others)
+            raise
         exchange.take_body(request.method, body)
         return exchange
 
@@ -188,6 +193,14 @@ class Driver:
             "client": ("127.0.0.1", 0),
             "server": (self._target.host, 443 if self._target.scheme == "https" else 80),
         }
+
+
+async def _stop(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what a request has begun: a stream without an end would run beside the next ones."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=1)
 
 
 def _serves_in_a_task() -> bool:

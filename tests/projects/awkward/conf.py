@@ -1,8 +1,9 @@
 """A project in one module, whose views do what views should not."""
 
+import asyncio
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
@@ -45,7 +46,28 @@ def bodiless(request: HttpRequest, status: int) -> HttpResponse:
     return HttpResponse("not to be sent", status=status)
 
 
+ticks = itertools.count()
+
+
+async def endless(request: HttpRequest) -> StreamingHttpResponse:
+    async def body() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield b"%d" % next(ticks)
+
+    return StreamingHttpResponse(body())
+
+
+async def counted(request: HttpRequest) -> HttpResponse:
+    """How far the other view's stream gets meanwhile."""
+    before = next(ticks)
+    await asyncio.sleep(0.1)
+    return HttpResponse(str(next(ticks) - before - 1))
+
+
 urlpatterns = [
+    path("endless/", endless),
+    path("counted/", counted),
     path("fine/", fine),
     path("breaks-off/", breaks_off),
     path("exits/", exits),
