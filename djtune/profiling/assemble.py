@@ -211,14 +211,20 @@ def metrics(result: ProfileResult) -> dict[str, dict[str, Metric]]:
             "queries": Metric(route.queries.high, n=route.n),
             "bytes": route.wire_bytes,
             "gzip": route.gzip_bytes,
-            "miss_ratio": _rest(route.cache_hit_ratio),
+            "miss_ratio": _misses(route),
             "collections": route.collected,
         }
         for route in result.routes
     }
 
 
-def _rest(share: Metric) -> Metric:
-    """What a share leaves of the whole: limits are upper ones, and hits are better than misses."""
-    value, low, high = (None if x is None else 1 - x for x in (share.value, share.high, share.low))
-    return Metric(value, low, high, share.n, share.reason)
+def _misses(route: RouteResult) -> Metric:
+    """Cache calls that were no hit, as a share: a limit is an upper one, so it suits misses.
+
+    A route that asks no cache keeps every limit.
+    """
+    hits = route.cache_hit_ratio
+    if not route.cache_calls:
+        return Metric(0.0, n=route.n)
+    value, low, high = (None if x is None else 1 - x for x in (hits.value, hits.high, hits.low))
+    return Metric(value, low, high, hits.n, hits.reason)

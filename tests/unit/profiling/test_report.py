@@ -130,5 +130,9 @@ def test_budgets_read_cache_misses_since_limits_are_upper_ones() -> None:
     assert (misses.low, misses.high) == pytest.approx((1 - hits.high, 1 - hits.low))
 
 
+def test_a_route_that_asks_no_cache_keeps_a_limit_on_misses() -> None:
+    assert metrics(a_result())["GET /api/epg/"]["miss_ratio"].value == 0
+
+
 def test_every_figure_that_a_budget_may_limit_is_there() -> None:
     assert metrics(a_result())["GET /api/epg/"].keys() == METRICS.keys()
