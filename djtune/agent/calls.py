@@ -193,9 +193,9 @@ def _row(exchange: Exchange, request: Request, cold: bool, gzipped: dict[int, in
 
 def _sizes(exchange: Exchange, step: int, gzipped: dict[int, int]) -> tuple[int, int]:
     """Bytes of the body before and after gzip; -1 where it was not packed this time."""
+    raw = exchange.raw_size()
     if exchange.header("Content-Encoding") == "gzip":
-        return len(zlib.decompress(exchange.body, wbits=31)), len(exchange.body)
-    raw = len(exchange.body)
+        return raw, len(exchange.body)
     if gzipped.get(step, 0) >= GZIPPED_A_STEP:
         return raw, -1
     gzipped[step] = gzipped.get(step, 0) + 1

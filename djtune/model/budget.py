@@ -154,8 +154,8 @@ def _outcome(budget: Budget, metric: Metric) -> tuple[Outcome, str]:
     if metric.value is None:
         return "can't tell", metric.reason or "too few requests"
     if metric.low is None or metric.high is None:
-        if budget.kind == "time":
-            return "can't tell", "the figure has no interval"
+        if budget.kind == "time" or metric.reason:
+            return "can't tell", metric.reason or "the figure has no interval"
         return ("ok", "") if metric.value < limit else ("breached", "")
     if metric.low > limit:
         return "breached", ""

@@ -48,7 +48,6 @@ def clocked(serve: Any, measured: list[int]) -> Any:
 def main(interface: str, workload: dict[str, Any]) -> None:
     load_agent()
     from djtune_agent import calls, startup
-    from djtune_agent.session import captured
 
     startup.load(str(Path.cwd()), "streaming.settings", [], interface)
     calls.open_session(workload, seed=1, interface=interface)
@@ -59,10 +58,7 @@ def main(interface: str, workload: dict[str, Any]) -> None:
     pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for _ in range(TIMES):
         for journey in range(len(workload["journeys"])):
-            answers: dict[str, str] = {}
-            for request in calls._requests(journey, set(bad), answers):
-                exchange = session.serve(request)
-                answers.update(captured(exchange, request.capture))
+            for _, request, exchange in calls._follow(session, calls._draw(session, journey, bad)):
                 phases = sum(exchange.phases_ns()) + exchange.machine_ns
                 pairs[f"{request.method} {request.route}"].append((second[-1], phases))
     sys.stdout.write(json.dumps(pairs))
