@@ -188,10 +188,11 @@ def _warnings(gathered: Gathered, routes: Sequence[RouteResult]) -> list[str]:
                 f"{lost} of {lost + route.n} answers of {route.method} /{route.route.lstrip('/')} "
                 f"were not the expected one ({seen}); they are in no figure"
             )
-    if "LocMemCache" in gathered.facts["caches"].values() and any(r.cache_calls for r in routes):
+    cached = [f"/{route.route.lstrip('/')}" for route in routes if route.cache_calls]
+    if "LocMemCache" in gathered.facts["caches"].values() and cached:
         warnings.append(
-            "the cache is in each process's own memory (LocMemCache): every trial starts with an "
-            "empty one, so figures mix cold and warm"
+            "a cache is in each process's own memory (LocMemCache), and every trial starts with "
+            f"an empty one; a mix of cold and warm: {', '.join(cached)}"
         )
     if gathered.trials.failure:
         warnings.append(f"cut short: {gathered.trials.failure}")

@@ -188,7 +188,7 @@ class TestWeights:
         # Two heavy samples a trial outweigh the rest.
         metric = quantile_interval(trials_of(4, 100), 0.95, [[1e6] * 2 + [1.0] * 98] * 4)
         assert (metric.value, metric.n) == (None, 400)
-        assert metric.reason == "effective n=8 < 72"
+        assert metric.reason == "n≈8 < 72"
 
     def test_they_are_nested_as_the_samples_are(self):
         with pytest.raises(ValueError, match="zip"):

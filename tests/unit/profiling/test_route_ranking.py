@@ -122,7 +122,7 @@ def test_percentiles_count_each_step_as_often_as_the_workload_makes_it() -> None
         assert percentile.value == pytest.approx(0.011, rel=0.1)
         assert percentile.high is not None
         assert percentile.high < 0.013
-    assert route.p99.reason == "effective n=204 < 368"
+    assert route.p99.reason == "n≈204 < 368"
 
 
 def test_where_each_step_was_made_as_often_as_its_weight_says_every_request_counts_once() -> None:
