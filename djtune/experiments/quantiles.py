@@ -124,8 +124,8 @@ def quantile_interval(
     pooled = pool(trials)
     n, worth = len(pooled.samples), math.floor(pooled.worth + 1e-9)
     if worth < minimum_n(q):
-        effective = "effective " if worth < n else ""
-        return Metric(None, n=n, reason=f"{effective}n={worth} < {minimum_n(q)}")
+        equals = "≈" if worth < n else "="
+        return Metric(None, n=n, reason=f"n{equals}{worth} < {minimum_n(q)}")
     value = pooled.quantile(q)
     if len(trials) == 1:
         return Metric(value, n=n, reason="no interval from n=1 trials")
