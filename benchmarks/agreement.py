@@ -4,8 +4,9 @@
 
 Profiles the sample site as it is shipped (the ``before`` preset) and runs ``benchmarks/loop.py``
 in as many fresh processes, then compares the order of every two routes. Pairs whose intervals
-overlap in djtune's ranking are ties and are not compared; nor are those that the loop's own
-processes do not agree on. Exits with 1 when any other pair is the other way round.
+overlap in djtune's ranking are ties and are not compared; nor are those whose intervals overlap in
+the loop's, whose processes do not tell them apart either. Exits with 1 when any other pair is the
+other way round.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+
+from djtune.experiments.intervals import mean_interval
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SITE = REPOSITORY / "sample_site"
@@ -74,7 +77,7 @@ def profile(data: Path, duration: float, trials: int) -> dict[str, Range]:
 
 
 def loop(data: Path, rounds: int, processes: int) -> dict[str, Range]:
-    """Route → its share by the loop, with the least and the most of its processes."""
+    """Route → its share by the loop, with the 95 % interval from its processes."""
     script = str(REPOSITORY / "benchmarks" / "loop.py")
     shares: dict[str, list[float]] = {}
     for seed in range(1, processes + 1):
@@ -82,9 +85,8 @@ def loop(data: Path, rounds: int, processes: int) -> dict[str, Range]:
         costs = {route: each["calls"] * each["mean"] for route, each in json.loads(output).items()}
         for route, cost in costs.items():
             shares.setdefault(route, []).append(cost / sum(costs.values()))
-    return {
-        route: Range(sum(each) / len(each), min(each), max(each)) for route, each in shares.items()
-    }
+    intervals = {route: mean_interval(each) for route, each in shares.items()}
+    return {route: Range(each.value, each.low, each.high) for route, each in intervals.items()}
 
 
 def _run(arguments: Sequence[str], data: Path) -> str:
