@@ -366,10 +366,10 @@ def _overhead(result: ProfileResult) -> str:
         f"[{_percent(ratio.low)} to {_percent(ratio.high)}], {overhead.pairs} pairs of rounds, "
         "bare against timed."
     )
-    if overhead.per_request is not None and overhead.per_query is not None:
+    if (overhead.per_request or 0.0) > 0 and (overhead.per_query or 0.0) > 0:
         text += (
-            f" By fit {fmt.duration(max(0.0, overhead.per_request))} a request and "
-            f"{fmt.duration(max(0.0, overhead.per_query))} a query."
+            f" By fit {fmt.duration(overhead.per_request)} a request and "
+            f"{fmt.duration(overhead.per_query)} a query."
         )
     return text
 
