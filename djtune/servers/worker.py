@@ -22,6 +22,7 @@ import msgspec
 
 from djtune.errors import DjtuneError, ExitCode
 from djtune.model.app import App
+from djtune.servers.interrupts import deferred_interrupts
 
 BOOTSTRAP = Path(__file__).parent.parent / "agent" / "bootstrap.py"
 LOAD_TIMEOUT = 120.0
@@ -39,10 +40,12 @@ class Worker:
         self.facts: dict[str, Any] = {}
         self._load_timeout = load_timeout
         self._buffer = b""
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Worker":
-        self._start()
         try:
+            with deferred_interrupts():
+                self._start()
             self.facts = self.call(
                 "load",
                 timeout=self._load_timeout,
@@ -69,6 +72,7 @@ class Worker:
     @property
     def pid(self) -> int:
         """The worker's process id."""
+        assert self._process is not None
         return self._process.pid
 
     def _start(self) -> None:
@@ -100,6 +104,7 @@ class Worker:
         self._drain.start()
 
     def _keep_output(self) -> None:
+        assert self._process is not None
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             for line in stream:
@@ -156,6 +161,7 @@ class Worker:
         return frame
 
     def _raise_dead(self, name: str) -> None:
+        assert self._process is not None
         status = self._process.wait()
         self._drain.join(timeout=1)
         how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
@@ -169,14 +175,19 @@ class Worker:
 
     def stop(self) -> None:
         """End the process and everything that it started."""
+        if self._process is not None:
+            with deferred_interrupts():
+                self._end(self._process)
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
         self._close(self._calls, self._replies)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=0.2)
-        self._signal_group(signal.SIGTERM)
+            process.wait(timeout=0.2)
+        self._signal_group(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=STOP_TIMEOUT)
-        self._signal_group(signal.SIGKILL)
-        self._process.wait()
+            process.wait(timeout=STOP_TIMEOUT)
+        self._signal_group(process, signal.SIGKILL)
+        process.wait()
         self._close(self._lifeline)
         self._drain.join(timeout=1)
 
@@ -186,10 +197,11 @@ class Worker:
             with contextlib.suppress(OSError):
                 os.close(fd)
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    @staticmethod
+    def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
         # macOS answers EPERM for a group whose members have all ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(process.pid, number)
 
 
 if sys.platform == "win32":  # pragma: no cover

@@ -55,8 +55,8 @@ class Profiling:
         return self.workers()[number]
 
     def workers(self) -> list[psutil.Process]:
-        """The workers seen so far."""
-        for child in self._psutil.children(recursive=True):
+        """The workers seen so far: children of its own, as each leaves a watcher beside it."""
+        for child in self._psutil.children():
             if child not in self.started and _is_worker(child):
                 self.started.append(child)
         return self.started
