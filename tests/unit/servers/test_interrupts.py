@@ -10,17 +10,26 @@ from djtune.servers.interrupts import deferred_interrupts
 
 
 def test_an_interruption_waits_for_the_end_of_the_block() -> None:
-    finished = False
-    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
-        os.kill(os.getpid(), signal.SIGINT)
-        finished = True
-    assert finished
+    done: list[str] = []
+
+    def interrupted() -> None:
+        with deferred_interrupts():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done
 
 
 def test_many_interruptions_are_one() -> None:
-    with pytest.raises(KeyboardInterrupt), deferred_interrupts():
-        for _ in range(3):
-            os.kill(os.getpid(), signal.SIGINT)
+    def interrupted() -> None:
+        with deferred_interrupts():
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     with deferred_interrupts():
         pass
 
