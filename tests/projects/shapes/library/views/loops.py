@@ -1,0 +1,128 @@
+"""Loops over rows that ask for something about each."""
+
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+
+from library.models import Author, Book, Comment, Subject
+from library.paging import size
+
+
+def model_property(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by("pk")[: size(request)]  # queryset: model-property
+    return JsonResponse({"books": [book.byline for book in books]})  # via: model-property
+
+
+def get_loop(request: HttpRequest) -> JsonResponse:
+    names = []
+    for book in Book.objects.order_by("pk")[: size(request)]:
+        author = Author.objects.get(pk=book.author_id)  # site: get-loop
+        names.append(author.name)
+    return JsonResponse({"authors": names})
+
+
+def raw_sql(request: HttpRequest) -> JsonResponse:
+    counts = {}
+    with connection.cursor() as cursor:
+        for book in Book.objects.order_by("pk")[: size(request)]:
+            cursor.execute(  # site: raw-sql
+                "SELECT COUNT(*) FROM library_chapter WHERE book_id = %s", [book.pk]
+            )
+            counts[book.title] = cursor.fetchone()[0]
+    return JsonResponse(counts)
+
+
+def interleaved(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by("pk")  # queryset: two-author # queryset: two-chapters
+    rows = []
+    for book in books[: size(request)]:
+        author = book.author.name  # site: two-author
+        chapters = [chapter.title for chapter in book.chapters.all()]  # site: two-chapters
+        rows.append([author, chapters])
+    return JsonResponse({"books": rows})
+
+
+def generic_foreign_key(request: HttpRequest) -> JsonResponse:
+    comments = Comment.objects.order_by("pk")[: size(request)]  # queryset: generic-foreign-key
+    targets = [str(comment.target) for comment in comments]  # site: generic-foreign-key
+    return JsonResponse({"targets": targets})
+
+
+def generic_relation(request: HttpRequest) -> JsonResponse:
+    texts = []
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: generic-relation
+        texts += [comment.text for comment in book.comments.all()]  # site: generic-relation
+    return JsonResponse({"comments": texts})
+
+
+def many_to_many(request: HttpRequest) -> JsonResponse:
+    rows = []
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: many-to-many
+        rows.append([tag.name for tag in book.tags.all()])  # site: many-to-many
+    return JsonResponse({"tags": rows})
+
+
+def reverse_all(request: HttpRequest) -> JsonResponse:
+    rows = []
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: reverse-all
+        rows.append([chapter.title for chapter in book.chapters.all()])  # site: reverse-all
+    return JsonResponse({"chapters": rows})
+
+
+def reverse_count(request: HttpRequest) -> JsonResponse:
+    counts = {}
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: reverse-count
+        counts[book.title] = book.chapters.count()  # site: reverse-count
+    return JsonResponse(counts)
+
+
+def reverse_one_to_one(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by("pk")[: size(request)]  # queryset: reverse-one-to-one
+    colours = [book.cover.colour for book in books]  # site: reverse-one-to-one
+    return JsonResponse({"covers": colours})
+
+
+def filter_on_prefetched(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.prefetch_related("chapters")  # queryset: filter-on-prefetched
+    drafts = []
+    for book in books.order_by("pk")[: size(request)]:
+        found = book.chapters.filter(draft=True)
+        drafts += [chapter.title for chapter in found]  # site: filter-on-prefetched
+    return JsonResponse({"drafts": drafts})
+
+
+def deferred_field(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.only("title").order_by("pk")  # queryset: deferred-field
+    words = 0
+    for book in books[: size(request)]:
+        words += len(book.summary.split())  # site: deferred-field
+    return JsonResponse({"words": words})
+
+
+def nested_chain(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by("pk")[: size(request)]  # queryset: nested-chain
+    names = [book.author.publisher.name for book in books]  # site: nested-chain
+    return JsonResponse({"publishers": names})
+
+
+def nullable(request: HttpRequest) -> JsonResponse:
+    names = []
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: nullable
+        if book.translator:  # site: nullable
+            names.append(book.translator.name)
+    return JsonResponse({"translators": names})
+
+
+def one_parent(request: HttpRequest) -> JsonResponse:
+    """Every row has the same parent: each loads it anew."""
+    books = Book.objects.order_by("pk")[: size(request)]  # queryset: one-parent
+    return JsonResponse({"owners": [book.owner.name for book in books]})  # site: one-parent
+
+
+def tree(request: HttpRequest) -> JsonResponse:
+    roots = Subject.objects.filter(parent=None)  # queryset: tree
+    return JsonResponse({"subjects": [_branch(root) for root in roots]})
+
+
+def _branch(subject: Subject) -> dict[str, object]:
+    children = subject.children.order_by("pk")
+    return {"name": subject.name, "children": [_branch(child) for child in children]}  # site: tree
