@@ -11,8 +11,8 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db import connections
 
-from . import limit, login
-from .clock import CURRENT, Clock
+from . import limit, login, markers
+from .clock import CURRENT, new_clock
 from .exchange import Exchange, Target, set_off_checks
 from .player import Request
 from .probes.tasks import SERVES_REQUEST, Stepped, task_factory
@@ -41,11 +41,17 @@ class Driver:
         self._handler.request_class = ReplayedRequest
         self._loop = asyncio.new_event_loop()
         self._loop.set_task_factory(task_factory)
+        self._marker: markers.Marker | None = None
 
     def close(self) -> None:
         """Close the event loop."""
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
+
+    def mark(self, marker: markers.Marker | None) -> None:
+        """Run bare requests below ``marker`` from now on: see :mod:`.markers`."""
+        self._marker = marker
+        self._loop.set_task_factory(markers.task_factory if marker else task_factory)
 
     def serve(self, request: Request, *, timed: bool, detail: Any = None) -> Exchange:
         """Serve one request and roll it back."""
@@ -154,12 +160,14 @@ class Driver:
         detail: Any,
     ) -> None:
         cpu, wall = process_time_ns(), perf_counter_ns()
-        clock = Clock(detail=detail) if timed else None
+        clock = new_clock(detail) if timed else None
         CURRENT.set(clock)
         # Up to 6.0 Django serves a request in a task of its own, later in the one that it is in.
         SERVES_REQUEST.set(_serves_in_a_task())
         try:
             handled = self._handler(scope, receive, send)
+            if self._marker is not None:
+                handled = markers.serve(self._marker, handled)
             if clock is None or _serves_in_a_task():
                 await handled
             else:

@@ -29,6 +29,27 @@ def _check_workload(workload: dict[str, Any]) -> Any:
     return player.check_workload(workload)
 
 
+def _resolve_paths(paths: list[str], prefix: str) -> Any:
+    from . import resolving
+
+    return resolving.resolve_paths(paths, prefix)
+
+
+def _marked(name: str) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        from . import marked
+
+        return getattr(marked, name)(*args, **options)
+
+    return call
+
+
+def _traced(*args: Any, **options: Any) -> Any:
+    from . import traced
+
+    return traced.trace_requests(*args, **options)
+
+
 def _about_workload(name: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         from . import calls
@@ -42,12 +63,14 @@ CALLS: dict[str, Callable[..., Any]] = {
     "load": _load,
     "describe_routes": _describe_routes,
     "check_workload": _check_workload,
+    "resolve_paths": _resolve_paths,
     "open_session": _about_workload("open_session"),
 }
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     name: _about_workload(name)
     for name in ("class_steps", "run_trial", "measure_overhead", "find_repeats")
-}
+} | {name: _marked(name) for name in ("prepare_marked", "replay_marked")}
+STREAMING_CALLS["trace_requests"] = _traced
 
 
 def _message(call: str, error: Exception) -> str:

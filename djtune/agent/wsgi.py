@@ -9,9 +9,10 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from . import login
-from .clock import CURRENT, VIEW, Clock
+from .clock import CURRENT, VIEW, Clock, new_clock
 from .exchange import Exchange, Target, set_off_checks
 from .limit import time_limit
+from .markers import Marker
 from .player import Request
 from .scheduler import queue_delay
 from .transactions import Rollback
@@ -35,9 +36,14 @@ class Driver:
         self._rollback = rollback
         self._handler = WSGIHandler()
         self._handler.request_class = ReplayedRequest
+        self._marker: Marker | None = None
 
     def close(self) -> None:
         """Nothing is left open between requests."""
+
+    def mark(self, marker: Marker | None) -> None:
+        """Call bare requests through ``marker`` from now on: see :mod:`.markers`."""
+        self._marker = marker
 
     def serve(self, request: Request, *, timed: bool, detail: Any = None) -> Exchange:
         """Serve one request and roll it back."""
@@ -53,7 +59,7 @@ class Driver:
             exchange = Exchange()
             queue_delay()
             cpu = process_time_ns()
-            clock = exchange.clock = Clock(detail=detail) if timed else None
+            clock = exchange.clock = new_clock(detail) if timed else None
             token = CURRENT.set(clock)
             try:
                 body = self._timed(environ, exchange, clock)
@@ -78,7 +84,10 @@ class Driver:
 
         if clock is None:
             start = perf_counter_ns()
-            self._handle(environ, start_response, body)
+            if self._marker is None:
+                self._handle(environ, start_response, body)
+            else:
+                self._marker(self._handle, environ, start_response, body)
             exchange.wall_ns = perf_counter_ns() - start
         else:
             clock.start()
