@@ -50,7 +50,7 @@ _IO = frozenset((SQL_EXECUTE, SQL_FETCH, CACHE, WAITING))
 _LONG_IO_NS = 20_000
 _LONG_NS = 200_000
 _LONG_IDLE_NS = 100_000
-_LONG_PAUSE_NS = 1_000_000
+LONG_PAUSE_NS = 1_000_000
 _LONG = tuple(_LONG_IO_NS if phase in _IO else _LONG_NS for phase in range(len(PHASES)))
 
 
@@ -97,6 +97,10 @@ class Clock:
             self.collections = [0, 0, 0]
             self.hops = 0
         self.start()
+
+    def beside(self, phase: int) -> Clock:
+        """A clock of the same kind for a child that begins here and now, in ``phase``."""
+        return type(self)(self, phase)
 
     def start(self) -> None:
         """Begin here and now, in this thread."""
@@ -174,14 +178,14 @@ class Clock:
         now = perf_counter_ns()
         spent = now - self.mark
         self.mark = now
-        phase = WAITING if spent > _LONG_PAUSE_NS else self.stack[-1]
+        phase = WAITING if spent > LONG_PAUSE_NS else self.stack[-1]
         self.totals[phase] += spent
         self._start_cpu_slice()
         self._set_apart_queueing(phase, spent)
 
     def _set_apart_queueing(self, phase: int, spent: int) -> None:
         """Take out of a pause what this thread spent ready to run, before it went on."""
-        if spent > _LONG_PAUSE_NS:
+        if spent > LONG_PAUSE_NS:
             queued = min(queue_delay(), spent)
             self.totals[phase] -= queued
             self.off_cpu += queued
@@ -234,6 +238,12 @@ class Clock:
                 parallel[phase] += total
             parallel[WAITING] += self.off_cpu - self.machine
         return self.mark - self.started
+
+
+def new_clock(detail: Any = None) -> Clock:
+    """A request's clock, of the kind that its recorder of details asks for."""
+    kind: type[Clock] = getattr(detail, "clock_class", Clock)
+    return kind(detail=detail)
 
 
 CURRENT: ContextVar[Clock | None] = ContextVar("djtune_clock", default=None)

@@ -10,7 +10,7 @@ from ..clock import CACHE, CURRENT, Clock
 from .patches import Patches, in_phase
 
 _MISSING = object()
-_OTHERS = (
+OTHERS = (
     "add",
     "set",
     "touch",
@@ -145,6 +145,6 @@ def install(patches: Patches) -> None:
     for backend in {type(caches[alias]) for alias in settings.CACHES}:
         patches.wrap(backend, "get", _timed_get)
         patches.wrap(backend, "get_many", _timed_get_many)
-        for name in _OTHERS:
+        for name in OTHERS:
             patches.wrap(backend, name, in_phase(CACHE))
     _install_redis(patches)

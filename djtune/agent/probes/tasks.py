@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar
 from threading import Thread
+from types import FrameType
 from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync
 
+from ..callsites import OUTER, Trail, trail
 from ..clock import CURRENT, Clock
 from .patches import Patches
 
@@ -70,7 +73,7 @@ async def _go_on(coroutine: Coroutine[Any, Any, Any], clock: Clock) -> Any:
 
 async def _run_beside(coroutine: Coroutine[Any, Any, Any], parent: Clock, phase: int) -> Any:
     """Run a child task under a clock of its own, in the phase that made it."""
-    child = Clock(parent, phase)
+    child = parent.beside(phase)
     CURRENT.set(child)
     try:
         return await Stepped(coroutine, child)
@@ -107,9 +110,11 @@ def _timed_hop(call: Callable[..., Any]) -> Callable[..., Any]:
         clock.end_slice()
         clock.root.hops += 1
         clock.handed += 1
+        token = OUTER.set(_set_off_from(clock, sys._getframe(1)))
         try:
             return await call(*args, **kwargs)
         finally:
+            OUTER.reset(token)
             clock.handed -= 1
 
     return timed
@@ -235,17 +240,25 @@ def _runs_the_app(thread: Thread) -> bool:
 
 def _beside(function: Callable[..., Any], parent: Clock) -> Callable[..., Any]:
     phase = parent.stack[-1]
+    outer = _set_off_from(parent, sys._getframe(2))
 
     def timed(*args: Any, **kwargs: Any) -> Any:
-        child = Clock(parent, phase)
+        child = parent.beside(phase)
         token = CURRENT.set(child)
+        outer_token = OUTER.set(outer)
         try:
             return function(*args, **kwargs)
         finally:
             child.stop()
+            OUTER.reset(outer_token)
             CURRENT.reset(token)
 
     return timed
+
+
+def _set_off_from(clock: Clock, frame: FrameType) -> Trail:
+    """The place that starts a thread or hands over to one, where somebody asks for places."""
+    return trail(frame) if getattr(clock.detail, "places", False) else OUTER.get()
 
 
 def install(patches: Patches) -> None:
