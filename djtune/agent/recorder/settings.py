@@ -1,0 +1,93 @@
+"""``DJTUNE = {"RECORD": {…}}`` in the project's settings, checked and filled up with defaults."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+DEFAULTS: dict[str, Any] = {
+    "DIRECTORY": None,
+    "RECORDING": "recording",
+    "SAMPLE": 0.1,
+    "MAX_BYTES": 50_000_000,
+    "MAX_TOTAL_BYTES": 1_000_000_000,
+    "MAX_SECONDS": 86_400,
+    "BUFFER_LINES": 2_000,
+    "BUFFER_SECONDS": 1.0,
+}
+_SECTIONS = ("RECORD",)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+
+
+@dataclass(frozen=True)
+class RecordSettings:
+    """How to record; the names are those of the settings, in lower case."""
+
+    directory: Path
+    recording: str
+    sample: float
+    max_bytes: int
+    max_total_bytes: int
+    max_seconds: float
+    buffer_lines: int
+    buffer_seconds: float
+
+
+def read(setting: Any) -> RecordSettings | None:
+    """The settings out of ``settings.DJTUNE``; ``None`` where they ask for no recording.
+
+    Raises:
+        ImproperlyConfigured: a key is unknown, or a value is none that it can have.
+
+    """
+    if not isinstance(setting, dict):
+        raise ImproperlyConfigured("DJTUNE must be a dict, for example {'RECORD': {…}}")
+    _refuse_unknown("DJTUNE", setting, _SECTIONS)
+    given = setting.get("RECORD", {})
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured("DJTUNE['RECORD'] must be a dict")
+    _refuse_unknown("DJTUNE['RECORD']", given, DEFAULTS)
+    values = DEFAULTS | given
+    _check(values)
+    if not values["DIRECTORY"] or not values["SAMPLE"]:
+        return None
+    values["DIRECTORY"] = Path(values["DIRECTORY"])
+    return RecordSettings(**{name.lower(): value for name, value in values.items()})
+
+
+def _refuse_unknown(where: str, given: dict[Any, Any], known: Any) -> None:
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            names = ", ".join(known)
+            raise ImproperlyConfigured(f"{where} has no key {key!r}.{meant} It takes {names}.")
+
+
+def _check(values: dict[str, Any]) -> None:
+    if not isinstance(values["DIRECTORY"], str | os.PathLike | None):
+        _refuse("DIRECTORY", "a path, or None to record nothing", values)
+    if not isinstance(values["RECORDING"], str) or not _NAME.match(values["RECORDING"]):
+        _refuse("RECORDING", "a name of up to 64 letters, digits, '.', '_' and '-'", values)
+    if not _is_number(values["SAMPLE"]) or not 0 <= values["SAMPLE"] <= 1:
+        _refuse("SAMPLE", "a number from 0 to 1", values)
+    for name in ("MAX_BYTES", "MAX_TOTAL_BYTES", "BUFFER_LINES"):
+        if not _is_number(values[name]) or values[name] < 1 or values[name] % 1:
+            _refuse(name, "a whole number above 0", values)
+    for name in ("MAX_SECONDS", "BUFFER_SECONDS"):
+        if not _is_number(values[name]) or not 0 < values[name] < 1e9:
+            _refuse(name, "a number of seconds above 0", values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _refuse(name: str, wanted: str, values: dict[str, Any]) -> None:
+    raise ImproperlyConfigured(f"DJTUNE['RECORD'][{name!r}] must be {wanted}, not {values[name]!r}")
