@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
-from . import probes, serving
+from . import probes, serving, study
 from .clock import PHASES
 from .errors import AgentError
 from .exchange import Exchange
-from .player import Request, StepDraw
+from .player import Request, StepDraw, captures_of
 from .repeats import Repeats
 from .session import SAFE_METHODS, Session, captured, classify, journey_order
 from .templates import WorkloadError
@@ -21,6 +22,7 @@ Emit = Callable[[Any], None]
 ROWS_A_PART = 64
 GZIPPED_A_STEP = 2
 ASKED_FIRST = 3
+HALVED_ROUNDS = 2
 _session: Session | None = None
 
 
@@ -132,6 +134,7 @@ def run_trial(
     """
     session = _current()
     seen: set[tuple[str, str]] = set()
+    asked_for: dict[int, int] = {}
     gzipped: dict[int, int] = {}
     rows: list[list[Any]] = []
     deadline = time.monotonic() + seconds
@@ -144,6 +147,8 @@ def run_trial(
             if request is None or exchange.clock is None:
                 rows.append(_failed_row(step.plan.index, exchange.status))
                 continue
+            if number < len(first) and not captures_of(step.plan):
+                asked_for[step.plan.index] = _checksum(request, asked_for.get(step.plan.index, 0))
             asked = (request.method, request.route)
             if asked not in seen:
                 probes.install()  # its first request may have imported what is to be watched
@@ -154,7 +159,13 @@ def run_trial(
             emit(rows)
             rows = []
     emit(rows)
-    return {"journeys": made, "distinct": session.player.distinct()}
+    return {"journeys": made, "distinct": session.player.distinct(), "asked": asked_for}
+
+
+def _checksum(request: Request, before: int) -> int:
+    """What tells two replays of a step apart if they ask for different things."""
+    asked = f"{request.path}?{request.query} {request.user_pk} {sorted(request.headers.items())}"
+    return zlib.crc32(asked.encode() + request.body, before)
 
 
 def _failed_row(step: int, status: int) -> list[Any]:
@@ -276,3 +287,48 @@ def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]
         results.extend(dict(entry, journey=journey) for entry in repeats.summary())
         emit({"journey": journey})
     return results
+
+
+def study_queries(emit: Emit, skip: list[int], rounds: int, seconds: float) -> list[dict[str, Any]]:
+    """Make each journey ``rounds`` times with detail: what each step asks for, and from where.
+
+    Nothing is timed but the queries, in requests of their own. After ``seconds`` no new round is
+    begun; the last requests of each step are also made with half of the rows.
+    """
+    session = _current()
+    recorder = study.Recorder()
+    deadline = time.monotonic() + seconds
+    for number in range(rounds):
+        for journey in range(len(session.workload["journeys"])):
+            steps = _draw(session, journey, set(skip))
+            _study_journey(session, steps, recorder, halved=number < HALVED_ROUNDS)
+        emit({"round": number})
+        if time.monotonic() > deadline and number >= 1:
+            break
+    return [study.summary(step, found) for step, found in sorted(recorder.steps.items())]
+
+
+def _study_journey(
+    session: Session, steps: list[StepDraw], recorder: study.Recorder, *, halved: bool
+) -> None:
+    prices = study.Prices()
+    costs: dict[int, list[int]] = {}
+    for step, request, exchange in _follow(session, steps, detail=prices):
+        clock = exchange.clock
+        # What runs beside the request asks in no certain order, and cannot be matched.
+        if request is not None and clock is not None and not any(clock.parallel):
+            costs[step.plan.index] = prices.costs()
+    asked: dict[int, Counter[int]] = {}
+    with study.noting_rows(recorder):
+        for step, request, exchange in _follow(session, steps, detail=recorder):
+            if request is not None:
+                number = step.plan.index
+                recorder.finish(classify(exchange, request) == "ok", costs.get(number))
+                asked[number] = recorder.counted()
+    if not halved:
+        return
+    with study.halved_rows(recorder):
+        for step, request, exchange in _follow(session, steps, detail=recorder):
+            number = step.plan.index
+            if request is not None and classify(exchange, request) == "ok" and number in asked:
+                recorder.steps[number].halves.append((asked[number], recorder.counted()))

@@ -68,7 +68,7 @@ CALLS: dict[str, Callable[..., Any]] = {
 }
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     name: _about_workload(name)
-    for name in ("class_steps", "run_trial", "measure_overhead", "find_repeats")
+    for name in ("class_steps", "run_trial", "measure_overhead", "find_repeats", "study_queries")
 } | {name: _marked(name) for name in ("prepare_marked", "replay_marked")}
 STREAMING_CALLS["trace_requests"] = _traced
 

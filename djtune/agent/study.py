@@ -1,0 +1,382 @@
+"""The detail pass: which queries each step makes, from where, why, and how they grow.
+
+Each request is made twice: once with a mark per query and nothing else, which prices the queries
+by what passes between the marks, and once with stacks. A third time, on demand, every queryset
+brings half of its rows: what is asked for each row is then asked half as often.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import callsites
+from .clock import CURRENT, ORM, SQL_EXECUTE, SQL_FETCH
+from .fingerprints import fingerprint
+from .origins import Origin, origin_of, path_to
+from .probes.patches import Patches
+
+MOST_QUERIES = 5000
+"""Queries of one request that are kept."""
+READS = ("SELECT", "WITH", "VALUES")
+
+
+class Prices:
+    """A mark at every query; what passes in SQL and ORM until the next one is the query's cost."""
+
+    def __init__(self) -> None:
+        self.marks: list[tuple[Any, int]] = []
+
+    def start_step(self, _step: int) -> None:
+        """Begin a request."""
+        self.marks.clear()
+
+    def note_query(self, _alias: str, _sql: Any, _params: Any) -> None:
+        """Mark the beginning of a query."""
+        clock = CURRENT.get()
+        if clock is not None:
+            self.marks.append((clock, _database_ns(clock)))
+
+    def note_cache_get(self, _key: Any, _hit: bool) -> None:
+        """Nothing of caches is priced."""
+
+    def costs(self) -> list[int]:
+        """Nanoseconds of SQL and ORM for each query, in order."""
+        costs = [0] * len(self.marks)
+        later: dict[int, int] = {}
+        for number in range(len(self.marks) - 1, -1, -1):
+            clock, mark = self.marks[number]
+            costs[number] = later.get(id(clock), _database_ns(clock)) - mark
+            later[id(clock)] = mark
+        return costs
+
+
+def _database_ns(clock: Any) -> int:
+    totals = clock.totals
+    return int(totals[SQL_EXECUTE] + totals[SQL_FETCH] + totals[ORM])
+
+
+@dataclass(slots=True)
+class Group:
+    """One statement from one place."""
+
+    number: int
+    alias: str
+    sql: str
+    trail: callsites.Trail
+    origin: Origin
+    loaded_by: Fetch | None
+    """What brought the object whose relation is followed."""
+    path: str = ""
+    """Where the object is in the rows that it came with."""
+    params: Any = None
+    """Of its first query; they stay in this process."""
+    built: callsites.Trail = ()
+    """Where the app last shaped the queryset."""
+    rows: int = 0
+    """The most rows that it brought."""
+
+
+@dataclass(slots=True)
+class Fetch:
+    """Rows that a queryset has brought, for as long as the request lasts."""
+
+    group: Group | None
+    rows: list[Any]
+    nested: bool
+    prefetching: Fetch | None
+    """The fetch that it was a prefetch of."""
+
+
+@dataclass
+class Served:
+    """The queries of one request: (group, digest of the parameters) in order."""
+
+    asked: list[tuple[Group, int]] = field(default_factory=list)
+
+
+@dataclass
+class StepStudy:
+    """All that was seen of one step."""
+
+    groups: dict[tuple[Any, ...], Group] = field(default_factory=dict)
+    served: list[Served] = field(default_factory=list)
+    costs: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """Group → nanoseconds, over the priced requests."""
+    priced: int = 0
+    halves: list[tuple[Counter[int], Counter[int]]] = field(default_factory=list)
+    """Queries by group, with all rows and with half of them."""
+
+
+class Recorder:
+    """Notes each query of a request with its place; takes microseconds a query."""
+
+    places = True
+    """Threads that a request starts are to know from where."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, StepStudy] = defaultdict(StepStudy)
+        self._study = StepStudy()
+        self.served = Served()
+        self._fetches: list[Fetch] = []
+        self._fetching: list[Fetch] = []
+        self.building = False
+        """Whether to note where querysets are shaped: dear, so in the third pass alone."""
+
+    def start_step(self, step: int) -> None:
+        """Begin a request."""
+        self._study = self.steps[step]
+        self.served = Served()
+        self._fetches = []
+        self._fetching = []
+
+    def note_query(self, alias: str, sql: Any, params: Any) -> None:
+        """A query is about to be made."""
+        if len(self.served.asked) >= MOST_QUERIES:
+            return
+        frame = sys._getframe(3)
+        trail = callsites.trail(frame)
+        key = (alias, sql, trail)
+        group = self._study.groups.get(key)
+        if group is None:
+            group = self._new_group(key, frame, params)
+        self.served.asked.append((group, hash(repr(params))))
+
+    def note_cache_get(self, _key: Any, _hit: bool) -> None:
+        """Caches have a probe of their own."""
+
+    def _new_group(self, key: tuple[Any, ...], frame: Any, params: Any) -> Group:
+        alias, sql, trail = key
+        origin = origin_of(frame)
+        loaded_by, path = self._loader_of(origin)
+        number = len(self._study.groups)
+        group = Group(number, alias, str(sql), trail, origin, loaded_by, path, params)
+        origin.instance = None
+        self._study.groups[key] = group
+        return group
+
+    def _loader_of(self, origin: Origin) -> tuple[Fetch | None, str]:
+        if origin.kind == "prefetch":
+            return (self._fetching[0] if self._fetching else None), ""
+        if origin.instance is None:
+            return None, ""
+        for fetch in reversed(self._fetches):
+            path = path_to(origin.instance, fetch.rows, fetch.nested)
+            if path is not None:
+                return fetch, path
+        return None, ""
+
+    def fetched(self, fetch_all: Callable[[Any], None], queryset: Any) -> None:
+        """Evaluate a queryset, and remember its rows for as long as the request lasts."""
+        first = len(self.served.asked)
+        fetch = Fetch(None, [], bool(queryset.query.select_related), None)
+        self._fetching.append(fetch)
+        try:
+            fetch_all(queryset)
+        finally:
+            self._fetching.pop()
+        fetch.rows = queryset._result_cache or []
+        if len(self.served.asked) > first:
+            group = fetch.group = self.served.asked[first][0]
+            group.rows = max(group.rows, len(fetch.rows))
+            if self.building:
+                group.built = queryset.__dict__.get("_djtune_built", ())
+        self._fetches.append(fetch)
+
+    def finish(self, ok: bool, costs: list[int] | None) -> None:
+        """Keep a request; ``costs`` are those of the same request with marks alone."""
+        if not ok:
+            return
+        self._study.served.append(self.served)
+        if costs is not None and len(costs) == len(self.served.asked):
+            self._study.priced += 1
+            for (group, _), cost in zip(self.served.asked, costs, strict=True):
+                self._study.costs[group.number] += cost
+
+    def counted(self) -> Counter[int]:
+        """How often each group was asked in the request just served."""
+        return Counter(group.number for group, _ in self.served.asked)
+
+
+@contextmanager
+def noting_rows(recorder: Recorder) -> Iterator[None]:
+    """Let ``recorder`` know which rows querysets bring."""
+    from django.db.models.query import QuerySet
+
+    patches = Patches()
+
+    def noting(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
+        def noted(self: Any) -> None:
+            if self._result_cache is not None or CURRENT.get() is None:
+                fetch_all(self)
+            else:
+                recorder.fetched(fetch_all, self)
+
+        return noted
+
+    patches.wrap(QuerySet, "_fetch_all", noting)
+    try:
+        yield
+    finally:
+        patches.undo()
+
+
+@contextmanager
+def halved_rows(recorder: Recorder) -> Iterator[None]:
+    """Let every queryset bring half of its rows, and know where the app shaped it."""
+    from django.db.models.manager import BaseManager
+    from django.db.models.query import QuerySet
+
+    patches = Patches()
+
+    def halving(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
+        def halved(self: Any) -> None:
+            if self._result_cache is None and CURRENT.get() is not None:
+                rows = list(self._iterable_class(self))
+                self._result_cache = rows[: (len(rows) + 1) // 2]
+            fetch_all(self)
+
+        return halved
+
+    def placing(make: Callable[..., Any]) -> Callable[..., Any]:
+        def placed(self: Any, *args: Any, **kwargs: Any) -> Any:
+            made = make(self, *args, **kwargs)
+            if CURRENT.get() is not None and isinstance(made, QuerySet):
+                here = callsites.nearest(sys._getframe(1))
+                made.__dict__["_djtune_built"] = here or self.__dict__.get("_djtune_built", ())
+            return made
+
+        return placed
+
+    patches.wrap(QuerySet, "_fetch_all", halving)
+    patches.wrap(QuerySet, "_clone", placing)
+    patches.wrap(BaseManager, "get_queryset", placing)
+    recorder.building = True
+    try:
+        with noting_rows(recorder):
+            yield
+    finally:
+        recorder.building = False
+        patches.undo()
+
+
+def summary(step: int, study: StepStudy) -> dict[str, Any]:
+    """What was seen of a step, as plain data without a value of the user's."""
+    merged = _Merged(study)
+    return {
+        "step": step,
+        "requests": len(study.served),
+        "priced": study.priced,
+        "halved": len(study.halves),
+        "groups": merged.groups(),
+        "duplicates": merged.duplicates(),
+    }
+
+
+class _Merged:
+    """The groups of a step by fingerprint and resolved place.
+
+    Two instructions of one line, and statements that differ in the length of a list, are one.
+    """
+
+    def __init__(self, study: StepStudy) -> None:
+        self._study = study
+        self._index: dict[int, int] = {}
+        """Group number → index of its merged group."""
+        self._members: list[list[Group]] = []
+        self._places: list[list[dict[str, str]]] = []
+        known: dict[tuple[Any, ...], int] = {}
+        for group in study.groups.values():
+            places = callsites.resolved(group.trail)
+            pattern = _pattern(group)
+            key = (group.alias, pattern, tuple((p["where"], p["what"]) for p in places))
+            index = known.setdefault(key, len(known))
+            if index == len(self._members):
+                self._members.append([])
+                self._places.append(places)
+            self._members[index].append(group)
+            self._index[group.number] = index
+        self._asked = [
+            [(self._index[group.number], digest) for group, digest in served.asked]
+            for served in study.served
+        ]
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Each merged group; ``loaded_by`` is an index into this list."""
+        return [self._entry(index) for index in range(len(self._members))]
+
+    def _entry(self, index: int) -> dict[str, Any]:
+        members = self._members[index]
+        first = members[0]
+        digests = [[d for i, d in asked if i == index] for asked in self._asked]
+        numbers = {group.number for group in members}
+        cost = sum(self._study.costs.get(number, 0) for number in numbers)
+        return {
+            "alias": first.alias,
+            "pattern": _pattern(first),
+            "reads": first.sql.lstrip(" (").upper().startswith(READS),
+            "places": self._places[index],
+            "counts": [len(each) for each in digests],
+            "distinct": [len(set(each)) for each in digests],
+            "constant": len({digest for each in digests for digest in each}) == 1,
+            "cost_ns": cost / self._study.priced if self._study.priced else None,
+            "rows": max(group.rows for group in members),
+            "halves": [
+                [sum(part[n] for n in numbers) for part in (full, half)]
+                for full, half in self._study.halves
+            ],
+            "origin": self._origin(first),
+            "built": callsites.resolved(
+                next((group.built for group in members if group.built), ())
+            ),
+        }
+
+    def _origin(self, group: Group) -> dict[str, Any]:
+        origin, loader = group.origin, group.loaded_by
+        if origin.kind == "prefetch" and loader is not None and loader.group is group:
+            loader = None
+        by = self._index.get(loader.group.number) if loader and loader.group else None
+        model = origin.model
+        return {
+            "kind": origin.kind,
+            "relation": origin.relation,
+            "method": origin.method,
+            "narrowed": origin.narrowed,
+            "model": model._meta.label if model is not None else "",
+            "path": group.path,
+            "loaded_by": by,
+        }
+
+    def duplicates(self) -> list[dict[str, Any]]:
+        """Queries asked again within a request with equal parameters: the groups that share
+        them, and how often a request asks beyond the first time, on average over the requests.
+        """
+        again: Counter[tuple[int, ...]] = Counter()
+        seen: Counter[tuple[int, ...]] = Counter()
+        for asked in self._asked:
+            by_value: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+            for index, digest in asked:
+                first = self._members[index][0]
+                if first.sql.lstrip(" (").upper().startswith(READS):
+                    by_value[(first.alias, _pattern(first), digest)].append(index)
+            times: Counter[tuple[int, ...]] = Counter()
+            for indexes in by_value.values():
+                if len(indexes) > 1:
+                    times[tuple(sorted(set(indexes)))] += len(indexes) - 1
+            again.update(times)
+            seen.update(times.keys())
+        total = len(self._asked)
+        return [
+            {"groups": list(groups), "times": again[groups] / total, "requests": seen[groups]}
+            for groups in again
+        ]
+
+
+def _pattern(group: Group) -> str:
+    from django.db import connections
+
+    return fingerprint(group.sql, mysql=connections[group.alias].vendor == "mysql")
