@@ -53,10 +53,12 @@ def mean_interval(trial_means: Sequence[float], at_least: float = -math.inf) -> 
     return Interval(mean, max(at_least, mean - half), mean + half, len(trial_means))
 
 
-def half_width(values: Sequence[float]) -> float:
-    """Half the width of the 95 % t interval of the mean: t · s/√n; infinite for one value."""
+def half_width(values: Sequence[float], confidence: float = CONFIDENCE) -> float:
+    """Half the width of the t interval of the mean: t · s/√n; infinite for one value."""
     n = len(values)
-    return t_quantile(UPPER, n - 1) * stdev(values) / math.sqrt(n) if n > 1 else math.inf
+    if n < 2:
+        return math.inf
+    return t_quantile(0.5 + confidence / 2, n - 1) * stdev(values) / math.sqrt(n)
 
 
 def ratio_interval(log_ratios: Sequence[float], seed: int = 0) -> Interval:
@@ -158,19 +160,29 @@ def _expit(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
 
 
-def smallest_effect(aa_log_ratios: Sequence[float]) -> float:
+def smallest_effect(aa_log_ratios: Sequence[float], confidence: float = CONFIDENCE) -> float:
     """The smallest relative effect that an experiment with this spread can resolve (0.03: 3 %).
 
-    From the block log ratios of an A/A comparison with mean m, standard error se and n blocks:
-    exp(max((t₀.₉₇₅ + t₀.₈₀) · se, |m| + t₀.₉₇₅ · se)) - 1, with n - 1 degrees of freedom. The
-    first term is the effect whose 95 % interval leaves out "no difference" four times in five;
-    the second makes sure that the A/A comparison itself would not pass for an effect.
-    Infinite for fewer than two blocks.
+    From the block log ratios of an A/A comparison: exp(:func:`smallest_shift`) - 1. Infinite for
+    fewer than two blocks.
     """
-    n = len(aa_log_ratios)
+    shift = smallest_shift(aa_log_ratios, confidence)
+    return math.expm1(shift) if shift < 700 else math.inf
+
+
+def smallest_shift(aa_differences: Sequence[float], confidence: float = CONFIDENCE) -> float:
+    """The smallest difference that an experiment with this spread can resolve.
+
+    From the block differences of an A/A comparison with mean m, standard error se and n blocks:
+    max((t₀.₉₇₅ + t₀.₈₀) · se, |m| + t₀.₉₇₅ · se), with n - 1 degrees of freedom (and another
+    quantile than 0.975 for another confidence). The first term is the effect whose interval
+    leaves out "no difference" four times in five; the second makes sure that the A/A comparison
+    itself would not pass for an effect. Infinite for fewer than two blocks.
+    """
+    n = len(aa_differences)
     if n < 2:
         return math.inf
-    se = _standard_error(aa_log_ratios)
-    decisive = t_quantile(UPPER, n - 1) * se
+    se = _standard_error(aa_differences)
+    decisive = t_quantile(0.5 + confidence / 2, n - 1) * se
     power = t_quantile(0.80, n - 1) * se
-    return math.expm1(decisive + max(power, abs(fmean(aa_log_ratios))))
+    return decisive + max(power, abs(fmean(aa_differences)))

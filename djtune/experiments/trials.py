@@ -1,7 +1,8 @@
 """Trials: fresh worker processes, one after another, each given the time that is left to it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from statistics import fmean, pstdev
 from typing import Any
 
@@ -77,36 +78,59 @@ def _run_trial(
 ) -> None:
     start = time.monotonic()
     seed = plan.seed + 1 + number
-    with Worker(plan.app) as worker:
-        worker.call(
-            "open_session",
-            workload=msgspec.to_builtins(plan.workload),
-            seed=seed,
-            interface=plan.interface,
-            sign_in=plan.sign_in,
-        )
+    with opened(plan.app, plan.workload, plan.interface, seed, plan.sign_in) as worker:
         budget = max(0.0, seconds - (time.monotonic() - start))
         trial = Trial([], complete=False)
         into.trials.append(trial)
+        counts = allocate(budget, costs, LEAST_A_TRIAL)
+        serve(worker, trial, counts, plan.skip, seed, budget * OVERTIME + 1, start, tick)
 
-        told = start
 
-        def keep(rows: Any) -> None:
-            nonlocal told
-            trial.samples.extend(msgspec.convert(rows, list[Sample]))
-            tick(time.monotonic() - told)
-            told = time.monotonic()
-
-        summary = worker.call(
-            "run_trial",
-            on_part=keep,
-            counts=allocate(budget, costs, LEAST_A_TRIAL),
-            skip=plan.skip,
+@contextmanager
+def opened(
+    app: App, workload: Workload, interface: str, seed: int, sign_in: dict[str, Any] | None
+) -> Iterator[Worker]:
+    """A fresh worker with the workload ready to be asked for."""
+    with Worker(app) as worker:
+        worker.call(
+            "open_session",
+            workload=msgspec.to_builtins(workload),
             seed=seed,
-            seconds=budget * OVERTIME + 1,
+            interface=interface,
+            sign_in=sign_in,
         )
+        yield worker
+
+
+def serve(
+    worker: Worker,
+    trial: Trial,
+    counts: Sequence[int],
+    skip: Sequence[int],
+    seed: int,
+    seconds: float,
+    told: float,
+    tick: Tick,
+) -> None:
+    """Have each journey made as often as ``counts`` says, and keep the samples in ``trial``.
+
+    After ``seconds`` no new journey is begun. ``tick`` is told the time since ``told`` as it
+    passes.
+    """
+
+    def keep(rows: Any) -> None:
+        nonlocal told
+        trial.samples.extend(msgspec.convert(rows, list[Sample]))
+        now = time.monotonic()
+        tick(now - told)
+        told = now
+
+    summary = worker.call(
+        "run_trial", on_part=keep, counts=counts, skip=skip, seed=seed, seconds=seconds
+    )
     trial.distinct_users = summary["distinct"]["users"]
     trial.distinct_params = summary["distinct"]["params"]
+    trial.asked = {int(step): asked for step, asked in summary["asked"].items()}
     trial.complete = True
 
 

@@ -63,4 +63,6 @@ class Trial(Struct):
     samples: list[Sample]
     distinct_users: int = 0
     distinct_params: list[int] = []
+    asked: dict[int, int] = {}
+    """Step → a checksum of what was asked for first: equal where two trials asked the same."""
     complete: bool = True
