@@ -199,9 +199,9 @@ class Run:
             from djtune.reports.html import render_html
 
             page = render_html(report, version=__version__, command_line=self._command_line)
-            _save(self.options.html, page.encode(), "--html")
+            save(self.options.html, page.encode(), "--html")
         if self.options.output:
-            _save(self.options.output, self._rendered(result, report).encode(), "--output")
+            save(self.options.output, self._rendered(result, report).encode(), "--output")
             return
         try:
             if self.options.format == "table":
@@ -274,7 +274,13 @@ def check_writable(path: Path | None, option: str) -> None:
         )
 
 
-def _save(path: Path, content: bytes, option: str) -> None:
+def save(path: Path, content: bytes, option: str) -> None:
+    """Write a file that ``option`` named.
+
+    Raises:
+        DjtuneError: it cannot be written.
+
+    """
     try:
         path.write_bytes(content)
     except OSError as error:

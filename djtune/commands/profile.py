@@ -8,6 +8,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from djtune.errors import DjtuneError
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
 from djtune.profiling.result import ProfileResult
@@ -110,6 +111,14 @@ Examples:
     help="Mbit/s at which response bytes become seconds that users wait.",
 )
 @click.option(
+    "--trace",
+    "trace_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a few requests of the dearest routes, or of those named, to FILE (.json or"
+    " .json.gz) as a timeline for https://ui.perfetto.dev.",
+)
+@click.option(
     "--seed", type=int, default=1, show_default=True, help="What is drawn, and in what order."
 )
 @common_options(metrics=METRICS)
@@ -125,6 +134,7 @@ def profile(
     interface: str | None,
     unsafe: bool,
     bandwidth: float,
+    trace_file: Path | None,
     seed: int,
 ) -> int:
     """Rank the routes by the server time that they cost, and split each into phases.
@@ -137,8 +147,10 @@ def profile(
     from djtune.profiling.assemble import assemble, metrics
     from djtune.profiling.plan import Budget
     from djtune.profiling.present import present
+    from djtune.run import check_writable
     from djtune.workloads.file import load
 
+    check_writable(trace_file, "--trace")
     if precise:
         duration *= PRECISE
     request = gather.Request(
@@ -159,6 +171,8 @@ def profile(
     machine = read_machine()
     interrupted = _measure(run, request, gathered)
     result = assemble(gathered, machine, bandwidth=bandwidth * 1e6)
+    if trace_file and result.complete and not interrupted:
+        interrupted = _write_timeline(run, request, gathered, result, trace_file)
     return run.finish(
         result,
         present(result, *_next_command(result)),
@@ -188,6 +202,37 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
             raise
         run.note("interrupted: here is what was measured until then")
         return True
+    return False
+
+
+def _write_timeline(
+    run: "Run", request: "Request", gathered: "Gathered", result: ProfileResult, file: Path
+) -> bool:
+    """Follow a few requests slice by slice, write them down, and say so in the result.
+
+    Return whether the user cut it short; what was measured before stands in any case.
+    """
+    from djtune import __version__
+    from djtune.profiling import gather, plan, trace
+    from djtune.run import save
+
+    steps = plan.steps_of(gathered.workload)
+    chosen = trace.steps_to_trace(gathered.workload, gathered.skip, result.routes, request.patterns)
+    try:
+        with run.progress("following a few requests"):
+            traced = gather.trace(request, gathered, chosen)
+    except DjtuneError as error:
+        run.warn(f"there is no timeline: {error.message}")
+        return False
+    except KeyboardInterrupt:
+        run.note("interrupted: there is no timeline, but all else")
+        return True
+    app = result.app
+    about = {"djtune": __version__, "django": app.django, "python": app.python}
+    document = trace.chrome_trace(traced, steps, about | {"interface": app.interface})
+    save(file, trace.encoded(document, packed=file.suffix == ".gz"), "--trace")
+    result.traces = trace.summaries(traced, steps)
+    result.trace_file = str(file)
     return False
 
 

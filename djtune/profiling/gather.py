@@ -14,11 +14,15 @@ from djtune.model.routes import Route
 from djtune.model.workload import Workload
 from djtune.profiling import plan as planning
 from djtune.profiling.result import Unmeasured
+from djtune.profiling.trace import Traced
 from djtune.servers.worker import Worker
 from djtune.workloads.urlconf import from_routes
 
 REPEAT_JOURNEYS = 3
 OVERHEAD_PAIRS = 40
+TRACED_TIMES = 15
+TRACED_SECONDS = 3.0
+"""How often a journey is made for its timeline, and how long that may go on."""
 
 Tick = Callable[[float], None]
 
@@ -208,3 +212,20 @@ def _price_probes(request: Request, into: Gathered, skip: list[int]) -> None:
             pairs=OVERHEAD_PAIRS,
             seconds=request.budget.overhead,
         )
+
+
+def trace(request: Request, gathered: Gathered, steps: Sequence[int]) -> list[Traced]:
+    """Follow ``steps`` slice by slice, in a fresh worker: the first request of each is cold."""
+    traced: list[Any] = []
+    with Worker(request.app) as worker:
+        _open(worker, request, gathered)
+        worker.call(
+            "trace_requests",
+            skip=sorted(gathered.skip),
+            steps=list(steps),
+            times=TRACED_TIMES,
+            seconds=TRACED_SECONDS,
+            on_part=traced.append,
+        )
+    found = msgspec.convert(traced, list[Traced])
+    return sorted(found, key=lambda each: list(steps).index(each.step))

@@ -59,6 +59,8 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
     if result.unmeasured:
         blocks += [Heading("Not measured", anchor="unmeasured"), _unmeasured(result.unmeasured)]
     blocks += [Heading("How it was measured", anchor="method"), *_method(result)]
+    if result.trace_file:
+        blocks += _timeline(result)
     if next_command:
         blocks.append(Command(next_command, why))
     app = result.app
@@ -337,6 +339,26 @@ def _method(result: ProfileResult) -> list[Block]:
                 f"Opening a database connection took {times} (n=1 each) and is in no figure: "
                 "each request ran in a transaction on an open connection, rolled back after it."
             )
+        )
+    return notes
+
+
+def _timeline(result: ProfileResult) -> list[Block]:
+    """Where the timeline of ``--trace`` is, what is in it, and what is not."""
+    routes = len({(each.method, each.route) for each in result.traces})
+    events = sum(each.events for each in result.traces)
+    notes: list[Block] = [
+        Note(
+            f"Timeline: {len(result.traces)} requests of {routes} routes, {events:,} events, in "
+            f"{result.trace_file}. Open it at https://ui.perfetto.dev, which reads it in your "
+            "browser and sends it nowhere, or at chrome://tracing.",
+            tone="plain",
+        )
+    ]
+    if cut := [each for each in result.traces if each.cut]:
+        names = ", ".join(dict.fromkeys(f"{each.method} {_path(each.route)}" for each in cut))
+        notes.append(
+            Note(f"The timeline leaves out events where there were too many: {names}.", tone="warn")
         )
     return notes
 

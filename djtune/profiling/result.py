@@ -7,6 +7,7 @@ from djtune.model.budget import Verdict
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
+from djtune.profiling.comparison import Comparison
 
 SCHEMA_VERSION = 1
 
@@ -100,6 +101,10 @@ class RouteResult(Struct):
     hops: float
     distinct_params: int
     """Distinct parameters that were asked for in one trial, at most."""
+    query_mean: Metric | None = None
+    """Queries per request, with the interval of the mean; without bounds where all agree."""
+    hop_mean: Metric | None = None
+    """Thread hops per request, likewise."""
 
 
 class Unmeasured(Struct):
@@ -139,6 +144,21 @@ class Overhead(Struct):
     pairs: int
 
 
+class TracedRequest(Struct):
+    """One request in the timeline of ``--trace``, which costs time: its own is not the route's."""
+
+    method: str
+    route: str
+    kind: str
+    """``first`` (cold), ``typical`` (the median by time) or ``slowest``."""
+    of: int
+    """Of how many requests it was chosen."""
+    wall: float
+    events: int
+    cut: int
+    """Events that were not kept, because there were too many."""
+
+
 class ProfileResult(Struct):
     """Routes ranked by the server time that they cost, and where that time goes."""
 
@@ -167,5 +187,10 @@ class ProfileResult(Struct):
     budgets: list[Verdict] = field(default_factory=list)
     connect_seconds: dict[str, float] = field(default_factory=dict)
     """What opening a connection took, once per alias; not part of any figure above."""
+    traces: list[TracedRequest] = field(default_factory=list)
+    trace_file: str = ""
+    """Where the timeline was written, if one was asked for."""
+    comparison: Comparison | None = None
+    """With ``--compare`` or ``--baseline-dir``."""
     complete: bool = True
     schema_version: int = SCHEMA_VERSION
