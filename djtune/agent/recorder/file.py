@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from .settings import RecordSettings
+from .settings import LEAST, RecordSettings
 
 
 class OverError(Exception):
@@ -30,7 +30,7 @@ class RecordingFile:
         """Unix time at which the recording ends, in every process alike."""
         if time.time() > self.ends:
             raise OverError("MAX_SECONDS have passed since it began")
-        if total >= settings.max_total_bytes:
+        if total + LEAST > settings.max_total_bytes:
             raise OverError("its files hold MAX_TOTAL_BYTES")
         self.room = min(settings.max_bytes, settings.max_total_bytes - total)
         """Bytes that may still be written."""
@@ -73,7 +73,7 @@ def _extent(settings: RecordSettings) -> tuple[float, int]:
 def _create(settings: RecordSettings, started: float) -> int:
     """Make a file under a name that nobody has: containers share process ids."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    for milliseconds in itertools.count(int(started * 1000)):
+    for milliseconds in itertools.count(round(started * 1000)):
         name = f"{settings.recording}-{os.getpid()}-{milliseconds}.jsonl"
         try:
             return os.open(settings.directory / name, flags, mode=0o600)

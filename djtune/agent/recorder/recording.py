@@ -47,7 +47,7 @@ class Recording:
         if self._file is not None:
             self._file.close()
         self._file = None
-        self._started = time.time()
+        self._started = round(time.time(), 3)
         self._lines: list[str] = []
         self._lines_lock = Lock()
         self._file_lock = Lock()
@@ -132,7 +132,7 @@ class Recording:
             "recording": self._settings.recording,
             "pid": os.getpid(),
             "sample": self._settings.sample,
-            "started": round(self._started, 3),
+            "started": self._started,
         }
         try:
             file.append(encode(header).encode() + b"\n")

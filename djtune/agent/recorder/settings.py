@@ -21,6 +21,8 @@ DEFAULTS: dict[str, Any] = {
     "BUFFER_LINES": 2_000,
     "BUFFER_SECONDS": 1.0,
 }
+LEAST = 1000
+"""Bytes below which a file is not worth beginning: its first and last line need some."""
 _SECTIONS = ("RECORD",)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
@@ -77,9 +79,9 @@ def _check(values: dict[str, Any]) -> None:
         _refuse("RECORDING", "a name of up to 64 letters, digits, '.', '_' and '-'", values)
     if not _is_number(values["SAMPLE"]) or not 0 <= values["SAMPLE"] <= 1:
         _refuse("SAMPLE", "a number from 0 to 1", values)
-    for name in ("MAX_BYTES", "MAX_TOTAL_BYTES", "BUFFER_LINES"):
-        if not _is_number(values[name]) or values[name] < 1 or values[name] % 1:
-            _refuse(name, "a whole number above 0", values)
+    for name, least in (("MAX_BYTES", LEAST), ("MAX_TOTAL_BYTES", LEAST), ("BUFFER_LINES", 1)):
+        if type(values[name]) is not int or values[name] < least:
+            _refuse(name, f"a whole number of at least {least}", values)
     for name in ("MAX_SECONDS", "BUFFER_SECONDS"):
         if not _is_number(values[name]) or not 0 < values[name] < 1e9:
             _refuse(name, "a number of seconds above 0", values)
