@@ -263,15 +263,18 @@ def _without_repetition(places: list[dict[str, str]]) -> list[dict[str, str]]:
     return kept
 
 
-def nearest(frame: FrameType | None) -> Trail:
-    """The app's own place nearest to ``frame``, else the generic view that is at work."""
+def nearest(frame: FrameType | None, but: tuple[type, ...] = ()) -> Trail:
+    """The app's own place nearest to ``frame``, else the generic view that is at work.
+
+    Methods of classes in ``but`` are passed over: what matters is who calls them.
+    """
     view: Trail = ()
     while frame is not None:
         code = frame.f_code
         role = _roles.get(id(code))
         if role is None:
             role = _learn(code)
-        if role == _APP:
+        if role == _APP and not isinstance(frame.f_locals.get("self"), but):
             return ((id(code), frame.f_lasti),)
         if role == _GENERIC_VIEW and not view:
             view = (("view", type(frame.f_locals.get("self"))),)

@@ -75,8 +75,8 @@ class Group:
     """Where the object is in the rows that it came with."""
     params: Any = None
     """Of its first query; they stay in this process."""
-    built: callsites.Trail = ()
-    """Where the app last shaped the queryset."""
+    begun: callsites.Trail = ()
+    """Where the app began the queryset."""
     rows: int = 0
     """The most rows that it brought."""
 
@@ -124,8 +124,8 @@ class Recorder:
         self.served = Served()
         self._fetches: list[Fetch] = []
         self._fetching: list[Fetch] = []
-        self.building = False
-        """Whether to note where querysets are shaped: dear, so in the third pass alone."""
+        self.beginnings = False
+        """Whether to note where querysets are begun: dear, so in the third pass alone."""
 
     def start_step(self, step: int) -> None:
         """Begin a request."""
@@ -183,8 +183,8 @@ class Recorder:
         if len(self.served.asked) > first:
             group = fetch.group = self.served.asked[first][0]
             group.rows = max(group.rows, len(fetch.rows))
-            if self.building:
-                group.built = queryset.__dict__.get("_djtune_built", ())
+            if self.beginnings:
+                group.begun = queryset.__dict__.get("_djtune_begun", ())
         self._fetches.append(fetch)
 
     def finish(self, ok: bool, costs: list[int] | None) -> None:
@@ -227,7 +227,7 @@ def noting_rows(recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def halved_rows(recorder: Recorder) -> Iterator[None]:
-    """Let every queryset bring half of its rows, and know where the app shaped it."""
+    """Let every queryset bring half of its rows, and know where the app began it."""
     from django.db.models.manager import BaseManager
     from django.db.models.query import QuerySet
 
@@ -246,8 +246,10 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
         def placed(self: Any, *args: Any, **kwargs: Any) -> Any:
             made = make(self, *args, **kwargs)
             if CURRENT.get() is not None and isinstance(made, QuerySet):
-                here = callsites.nearest(sys._getframe(1))
-                made.__dict__["_djtune_built"] = here or self.__dict__.get("_djtune_built", ())
+                begun = vars(self).get("_djtune_begun")
+                made.__dict__["_djtune_begun"] = begun or callsites.nearest(
+                    sys._getframe(1), but=(QuerySet, BaseManager)
+                )
             return made
 
         return placed
@@ -255,12 +257,12 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
     patches.wrap(QuerySet, "_fetch_all", halving)
     patches.wrap(QuerySet, "_clone", placing)
     patches.wrap(BaseManager, "get_queryset", placing)
-    recorder.building = True
+    recorder.beginnings = True
     try:
         with noting_rows(recorder):
             yield
     finally:
-        recorder.building = False
+        recorder.beginnings = False
         patches.undo()
 
 
@@ -330,8 +332,8 @@ class _Merged:
                 for full, half in self._study.halves
             ],
             "origin": self._origin(first),
-            "built": callsites.resolved(
-                next((group.built for group in members if group.built), ())
+            "begun": callsites.resolved(
+                next((group.begun for group in members if group.begun), ())
             ),
         }
 

@@ -14,6 +14,9 @@ for what makes a run fail: the GitHub renderer makes errors of it."""
 Align = Literal["left", "right"]
 Unit = Literal["", "s", "B", "share", "ratio"]
 """What an axis measures, in base units; says how the figures on it are written."""
+Origin = Literal["app", "django", "library", "python", "native", "other"]
+"""Whose code a function is: the app's, Django's, another library's, the standard library's, one
+that was compiled, or nobody's."""
 
 
 class Segment(Struct):
@@ -115,6 +118,38 @@ class Chart(Struct, tag=True):
     y_unit: Unit = ""
 
 
+class FlameFrame(Struct):
+    """One box of a flame graph."""
+
+    name: str
+    value: float
+    """Samples in the function and in what it called."""
+    own: float = 0.0
+    """Samples in the function itself."""
+    depth: int = 0
+    """0 is the root; a box lies below the last one before it that is less deep."""
+    where: str = ""
+    """File and line."""
+    origin: Origin = "other"
+
+
+class Flame(Struct, tag=True):
+    """A flame graph: boxes as wide as the share of samples in a function and what it called."""
+
+    frames: list[FlameFrame]
+    """From the root down, each before those below it; narrow ones may have been left out."""
+    top: list[FlameFrame] = field(default_factory=list)
+    """The functions with the most samples in themselves, over the whole graph."""
+    origins: list[Segment] = field(default_factory=list)
+    """:data:`Origin` → samples in its code itself."""
+    title: str = ""
+    caption: str = ""
+    file: str = ""
+    """A page beside the report that has the graph in full."""
+    folded: bool = False
+    """One of many: shown on demand only, where the reader can."""
+
+
 class Finding(Struct, tag=True):
     """Something worth doing: evidence, saving and remedy."""
 
@@ -143,7 +178,18 @@ class Command(Struct, tag=True):
     why: str = ""
 
 
-Block = Heading | Table | Bars | Chart | Finding | Note | Command
+Block = Heading | Table | Bars | Chart | Flame | Finding | Note | Command
+
+
+class Page(Struct):
+    """All about one thing that the report lists, a route for example; on HTML pages alone."""
+
+    title: str
+    anchor: str
+    """What cells of the report link to."""
+    blocks: list[Block]
+    summary: str = ""
+    """One line beside the title."""
 
 
 class Report(Struct):
@@ -152,3 +198,4 @@ class Report(Struct):
     title: str
     blocks: list[Block]
     subtitle: str = ""
+    pages: list[Page] = field(default_factory=list)

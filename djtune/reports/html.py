@@ -19,6 +19,7 @@ from djtune.reports.blocks import (
     Finding,
     Heading,
     Note,
+    Page,
     Report,
     Stack,
     Table,
@@ -61,7 +62,7 @@ def render_html(report: Report, *, version: str, command_line: str = "") -> str:
         "body",
         svg.patterns(),
         _header(report),
-        tag("main", *_Page(report).blocks()),
+        tag("main", *_Body(report).blocks()),
         _footer(version, clean(command_line)),
         tag("script", script),
     )
@@ -109,19 +110,39 @@ def _footer(version: str, command_line: str) -> Element:
     )
 
 
-class _Page:
+class _Body:
     """The blocks of a report as elements; findings are numbered, anchors unique."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
         self.looks = looks(report)
         self.anchors = {b.anchor for b in report.blocks if isinstance(b, Heading) and b.anchor}
+        self.anchors |= {page.anchor for page in report.pages}
         self.used: set[str] = set()
         self.findings = 0
 
     def blocks(self) -> Iterator[Element]:
         for block in self.report.blocks:
             yield from self.block(block)
+        for page in self.report.pages:
+            yield self.page(page)
+
+    def page(self, page: Page) -> Element:
+        """A page, folded up; browsers unfold it for a link to what is inside."""
+        return tag(
+            "details",
+            tag(
+                "summary",
+                tag("span", page.title, class_="title"),
+                tag("span", page.summary, class_="muted") if page.summary else None,
+            ),
+            tag(
+                "div",
+                *(element for block in page.blocks for element in self.block(block)),
+                id=page.anchor,
+            ),
+            class_="page",
+        )
 
     def block(self, block: Block) -> Iterator[Element]:
         match block:

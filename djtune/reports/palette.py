@@ -53,10 +53,9 @@ def looks(report: Report) -> dict[str, Look]:
     Stacks and charts are numbered apart, so that both begin with the clearest colours; a label
     that is in both looks the same.
     """
-    parts = [
-        label for block in report.blocks if isinstance(block, Table) for label in legend(block)
-    ]
-    lines = [s.label for block in report.blocks if isinstance(block, Chart) for s in block.series]
+    blocks = [*report.blocks, *(block for page in report.pages for block in page.blocks)]
+    parts = [label for block in blocks if isinstance(block, Table) for label in legend(block)]
+    lines = [s.label for block in blocks if isinstance(block, Chart) for s in block.series]
     return _numbered(lines) | _numbered(parts)
 
 
