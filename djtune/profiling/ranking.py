@@ -181,7 +181,7 @@ def _result(
     samples = route.all()
     percentile = _percentiles(route)
     mean = _mean_metric(route, lambda sample: sample.wall * NS)
-    wire = _size_metric(route, lambda sample: sample.wire_bytes)
+    wire = size_metric(route, lambda sample: sample.wire_bytes)
     packed = _only(route, lambda sample: sample.gzip_bytes >= 0)
     return RouteResult(
         method=route.key[0],
@@ -205,7 +205,7 @@ def _result(
         queries=_queries(route, samples),
         raw_bytes=route.overall(lambda sample: sample.raw_bytes),
         wire_bytes=wire,
-        gzip_bytes=_size_metric(packed, lambda sample: sample.gzip_bytes),
+        gzip_bytes=size_metric(packed, lambda sample: sample.gzip_bytes),
         cache_hit_ratio=_hit_ratio(route),
         cache_calls=route.overall(_cache_calls),
         phases=Phases(
@@ -215,9 +215,11 @@ def _result(
         parallel=Phases(**_by_phase(route, lambda sample: sample.parallel)),
         databases={alias: _alias_cost(route, alias) for alias in _aliases(samples)},
         collections=_columns(route, lambda sample: sample.collections, 3),
-        collected=_size_metric(route, lambda sample: sum(sample.collections)),
+        collected=size_metric(route, lambda sample: sum(sample.collections)),
         hops=route.overall(lambda sample: sample.hops),
         distinct_params=distinct,
+        query_mean=size_metric(route, lambda sample: sum(sample.queries.values())),
+        hop_mean=size_metric(route, lambda sample: sample.hops),
     )
 
 
@@ -232,7 +234,7 @@ def _mean_metric(route: RouteSamples, of: Callable[[Sample], float]) -> Metric:
     return Metric(interval.value, interval.low, interval.high, len(samples), interval.reason)
 
 
-def _size_metric(route: RouteSamples, of: Callable[[Sample], float]) -> Metric:
+def size_metric(route: RouteSamples, of: Callable[[Sample], float]) -> Metric:
     """Mean of a size or count: exact where the answers of each step agree."""
     samples = route.all()
     if not route.weight or not samples:
