@@ -21,6 +21,7 @@ PROJECT = Path(__file__).parent
 _MARK = re.compile(r"#\s(site|via|queryset): ([a-z0-9-]+)")
 
 Kind = Literal["code", "template", "field"]
+Interface = Literal["wsgi", "asgi"]
 Verdict = Literal["n+1", "duplicate", "healthy"]
 
 
@@ -67,8 +68,8 @@ class Shape:
     """The same with ``?page_size=60``, twice the default."""
     sites: tuple[Site, ...] = ()
     verdict: Verdict = "n+1"
-    concurrent: bool = False
-    """Asks from coroutines or threads."""
+    interface: Interface = "wsgi"
+    """How it is best served."""
 
     @property
     def path(self) -> str:
@@ -101,12 +102,12 @@ def _shape(
     field: str = "",
     other: int = 1,
     grows: bool = True,
-    concurrent: bool = False,
+    interface: Interface = "wsgi",
 ) -> Shape:
     """A page with one site, that asks once for each of 30 rows, and ``other`` queries."""
     site = Site(name, about, remedy, kind=kind, field=field)
     doubled = 30 + other + 30 * grows
-    return Shape(name, title, 30 + other, doubled, (site,), concurrent=concurrent)
+    return Shape(name, title, 30 + other, doubled, (site,), interface=interface)
 
 
 AUTHOR = 'select_related("author")'
@@ -187,7 +188,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         'Prefetch("chapters"',
         other=2,
     ),
-    _shape("deferred-field", "field left out by `.only()`", "summary", "summary"),
+    _shape("deferred-field", "field left out by `.only()`", "summary", '"summary"'),
     Shape(
         "nested-chain",
         "chain of two relations",
@@ -210,16 +211,16 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         doubled=45,
         sites=(Site("tree", "children", "", count=44),),
     ),
-    _shape("async-get", "async view, `aget()` loop", "author", "in_bulk", concurrent=True),
+    _shape("async-get", "async view, `aget()` loop", "author", "in_bulk", interface="asgi"),
     _shape(
         "async-related",
         "async view, `async for` over a relation",
         "tags",
         'prefetch_related("tags")',
-        concurrent=True,
+        interface="asgi",
     ),
-    _shape("async-gather", "`asyncio.gather` of gets", "author", "in_bulk", concurrent=True),
-    _shape("thread-pool", "thread pool, one get a row", "author", "in_bulk", concurrent=True),
+    _shape("async-gather", "`asyncio.gather` of gets", "author", "in_bulk", interface="asgi"),
+    _shape("thread-pool", "thread pool, one get a row", "author", "in_bulk"),
 )
 
 
