@@ -1,0 +1,255 @@
+"""The models behind a statement's tables: fields, indexes, where they stand, how many rows."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import UniqueConstraint
+
+from .views import shortened
+
+MOST_COUNTED = 100_000
+"""Rows beyond which a table is not counted; it then has "at least" as many."""
+_PLAIN_INDEX_KINDS = ("", "idx", "btree")
+
+_IDENTIFIERS = re.compile(r'"((?:[^"]|"")+)"|`((?:[^`]|``)+)`|\b([^\W\d]\w*)')
+
+Model = type[models.Model]
+
+
+def models_in(sql: str) -> dict[str, Model]:
+    """Table → model for each of the project's tables that the statement names."""
+    named = {next(filter(None, match.groups())) for match in _IDENTIFIERS.finditer(sql)}
+    return {table: model for table, model in _by_table().items() if table in named}
+
+
+@functools.cache
+def _by_table() -> dict[str, Model]:
+    found: dict[str, Model] = {}
+    for model in apps.get_models(include_auto_created=True):
+        if not model._meta.proxy:
+            found.setdefault(_unquoted(model._meta.db_table), model)
+    return found
+
+
+def _unquoted(table: str) -> str:
+    return table.strip('"').rpartition('"."')[2]
+
+
+def columns_of(model: Model) -> list[str]:
+    """The columns of the model's own table."""
+    return [str(field.column) for field in model._meta.local_concrete_fields]
+
+
+@functools.cache
+def describe_model(model: Model) -> dict[str, Any]:
+    """What the source says: where the model and its fields are written, and its columns."""
+    file, line = _place(model)
+    return {
+        "model": model._meta.label,
+        "file": file,
+        "line": line,
+        "obstacle": _obstacle(model),
+        "fields": {
+            field.column: {
+                "name": field.name,
+                "line": _field_line(model, field.name),
+                "boolean": isinstance(field, models.BooleanField),
+            }
+            for field in model._meta.local_concrete_fields
+        },
+    }
+
+
+def _obstacle(model: Model) -> str:
+    """Why ``Meta.indexes`` of the model is no place to add to; empty if it is one."""
+    if model._meta.auto_created:
+        return "Django makes this table itself, for a many-to-many field"
+    if not model._meta.managed:
+        return "the model is unmanaged"
+    return "" if _is_own(inspect.getsourcefile(model) or "") else "the model is a package's"
+
+
+def _is_own(file: str) -> bool:
+    root, path = Path.cwd(), Path(file)
+    if path.is_relative_to(root):
+        return "site-packages" not in path.relative_to(root).parts
+    return not {"site-packages", "dist-packages"} & set(path.parts)
+
+
+def _place(cls: type) -> tuple[str, int]:
+    try:
+        file = inspect.getsourcefile(cls) or ""
+        line = inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):
+        return "", 0
+    path = Path(file)
+    own = _is_own(file) and path.is_relative_to(Path.cwd())
+    return str(path.relative_to(Path.cwd())) if own else shortened(file), max(line, 1)
+
+
+def _field_line(model: Model, name: str) -> int:
+    """The line of ``name = …`` in the model's own class; 0 where a base or Django makes it."""
+    return _assignments(model).get(name, 0)
+
+
+@functools.cache
+def _assignments(model: Model) -> dict[str, int]:
+    try:
+        lines, first = inspect.getsourcelines(model)
+        body = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    except (OSError, TypeError, SyntaxError):
+        return {}
+    return {
+        target.id: first + statement.lineno - 1
+        for statement in getattr(body, "body", [])
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def declared_indexes(model: Model) -> Iterator[dict[str, Any]]:
+    """B-tree indexes that the model asks for, of all rows and of columns alone."""
+    meta: Any = model._meta
+    column = {field.name: field.column for field in meta.local_concrete_fields}
+    for field in meta.local_concrete_fields:
+        if field.unique or field.db_index:
+            yield _index([(field.column, False)], unique=field.unique)
+    for names in meta.unique_together:
+        if all(name in column for name in names):
+            yield _index([(column[name], False) for name in names], unique=True)
+    for index in meta.indexes:
+        kind = type(index).__name__
+        plain = kind in ("Index", "BTreeIndex") and index.condition is None
+        orders = [(column.get(name, ""), bool(order)) for name, order in index.fields_orders]
+        if plain and orders and all(name for name, _ in orders):
+            yield _index(orders, unique=False)
+    for constraint in meta.constraints:
+        if isinstance(constraint, UniqueConstraint) and constraint.condition is None:
+            orders = [(column.get(name, ""), False) for name in constraint.fields]
+            if orders and all(name for name, _ in orders):
+                yield _index(orders, unique=True)
+
+
+def _index(columns: list[tuple[str, bool]], *, unique: bool, name: str = "") -> dict[str, Any]:
+    return {
+        "name": name,
+        "columns": [column for column, _ in columns],
+        "descending": [descending for _, descending in columns],
+        "unique": unique,
+        "in_database": bool(name),
+    }
+
+
+def indexes(connection: Any, model: Model) -> list[dict[str, Any]]:
+    """The indexes that the database has, and those that the model declares in vain."""
+    found = list(_real_indexes(connection, model))
+    there = {tuple(each["columns"]) for each in found}
+    missing = [each for each in declared_indexes(model) if tuple(each["columns"]) not in there]
+    return found + missing
+
+
+def _real_indexes(connection: Any, model: Model) -> Iterator[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
+    meta = model._meta
+    partial = {each.name for each in [*meta.indexes, *meta.constraints] if _is_partial(each)}
+    for name, each in constraints.items():
+        columns = each["columns"] or []
+        if name in partial:
+            continue
+        serves = each["index"] or each["unique"] or each["primary_key"]
+        plain = (each.get("type") or "") in _PLAIN_INDEX_KINDS
+        if serves and plain and columns and all(columns):
+            orders = each.get("orders") or ["ASC"] * len(columns)
+            pairs = [(c, o == "DESC") for c, o in zip(columns, orders, strict=False)]
+            yield _index(pairs, unique=each["unique"] or each["primary_key"], name=name)
+
+
+def _is_partial(index: Any) -> bool:
+    """Of some rows alone; introspection does not tell."""
+    return getattr(index, "condition", None) is not None
+
+
+class Sizes:
+    """Row counts and how many rows share a key; asked once per table, for they change little."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], tuple[int | None, str]] = {}
+        self._per_key: dict[tuple[str, str, tuple[str, ...]], float | None] = {}
+
+    def rows(self, connection: Any, table: str) -> tuple[int | None, str]:
+        """How many rows, and how that is known: ``statistics``, ``counted`` or ``at least``."""
+        key = (connection.alias, table)
+        if key not in self._rows:
+            self._rows[key] = _estimated(connection, table) or _counted(connection, table)
+        return self._rows[key]
+
+    def rows_per_key(self, connection: Any, table: str, columns: list[str]) -> float | None:
+        """Rows that share the same values of these columns, on average over the values.
+
+        ``None`` where the table is too large to look at and the database has no statistics.
+        """
+        key = (connection.alias, table, tuple(columns))
+        if key not in self._per_key:
+            rows, _ = self.rows(connection, table)
+            self._per_key[key] = _rows_per_key(connection, table, columns, rows)
+        return self._per_key[key]
+
+
+def _estimated(connection: Any, table: str) -> tuple[int, str] | None:
+    if connection.vendor == "postgresql":
+        sql = "SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)"
+        found = _one(connection, sql, [connection.ops.quote_name(table)])
+    else:
+        if not _one(connection, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'"):
+            return None
+        stat = _one(connection, "SELECT stat FROM sqlite_stat1 WHERE tbl = %s", [table])
+        found = int(str(stat).split()[0]) if stat else None
+    # PostgreSQL says -1 (before 14: 0) of a table that was never analysed.
+    return (round(found), "statistics") if found and found > 0 else None
+
+
+def _counted(connection: Any, table: str) -> tuple[int, str]:
+    name = connection.ops.quote_name(table)
+    some = f"SELECT 1 FROM {name} LIMIT {MOST_COUNTED + 1}"
+    count = int(_one(connection, f"SELECT COUNT(*) FROM ({some}) AS counted"))
+    return (count, "counted") if count <= MOST_COUNTED else (MOST_COUNTED, "at least")
+
+
+def _rows_per_key(
+    connection: Any, table: str, columns: list[str], rows: int | None
+) -> float | None:
+    if rows is None or rows == 0:
+        return rows
+    if connection.vendor == "postgresql" and len(columns) == 1:
+        sql = (
+            "SELECT n_distinct FROM pg_stats WHERE schemaname = ANY (current_schemas(false))"
+            " AND tablename = %s AND attname = %s"
+        )
+        # Negative: minus the distinct values as a part of the rows.
+        if distinct := _one(connection, sql, [table, columns[0]]):
+            return max(1.0, float(rows / distinct if distinct > 0 else -1 / distinct))
+    if rows > MOST_COUNTED:
+        return None
+    names = ", ".join(connection.ops.quote_name(column) for column in columns)
+    keys = f"SELECT DISTINCT {names} FROM {connection.ops.quote_name(table)}"
+    count = int(_one(connection, f"SELECT COUNT(*) FROM ({keys}) AS keys"))
+    return rows / count if count else None
+
+
+def _one(connection: Any, sql: str, params: list[Any] | None = None) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row = cursor.fetchone()
+    return row[0] if row else None
