@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import calls, markers, probes
+from .marks import marker_name
 from .session import Session
 
 Emit = Callable[[Any], None]
@@ -101,12 +102,6 @@ class _Marks:
     def start_step(self, step: int) -> None:
         """The next request is one of ``step``."""
         self._driver.mark(self._markers[step])
-
-
-def marker_name(method: str, route: str) -> str:
-    """``GET /api/shows/``; without what separates the frames in collapsed stacks."""
-    path = "/" + route.removeprefix("^").removesuffix("$").lstrip("/")
-    return f"{method} {' '.join(path.split())}".replace(";", ",")
 
 
 @dataclass

@@ -6,8 +6,8 @@ that led there are called through as copies of themselves, so that a stack reads
 without the hop; and while an event loop has nothing to do but wait for the request, it waits below
 copies of the coroutines that await.
 
-Of the threads that a request stands in, one at a time counts: the innermost frame of
-:data:`MARKER_FILE` on a stack is either a route's marker, or :data:`STANDING_STILL`.
+Of the threads that a request stands in, one at a time counts: the innermost marker on a stack is
+either a route's, or :data:`~.marks.STANDING_STILL`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,9 @@ from typing import Any
 import asgiref.sync
 from asgiref.sync import AsyncToSync, SyncToAsync
 
+from .marks import MARKER_FILE, STANDING_STILL
 from .probes.patches import Patches
 
-MARKER_FILE = "<djtune>"
-"""What a marker's frame has for a file."""
-STANDING_STILL = "standing still"
-"""The marker of a thread in which a request waits for itself in another one."""
 LONGEST_CHAIN = 250
 """Frames that are called through at most: a stack that is deeper loses its outer ones."""
 

@@ -48,6 +48,8 @@ class Cell(Struct):
     stack: Stack | None = None
     link: str = ""
     """The ``anchor`` of a :class:`Heading` elsewhere in the report."""
+    file: str = ""
+    """A page beside the report, by its path from there."""
 
 
 class Column(Struct):

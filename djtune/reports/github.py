@@ -19,12 +19,14 @@ from djtune.reports.blocks import (
     Chart,
     Command,
     Finding,
+    Flame,
     Heading,
     Note,
     Report,
     Table,
     Tone,
 )
+from djtune.reports.flame import top_table
 from djtune.reports.text import cleaned
 
 Level = Literal["error", "warning", "notice"]
@@ -104,11 +106,11 @@ def _annotations(report: Report, directory: Path, root: Path) -> Iterator[_Annot
             case Note(tone="bad"):
                 yield _Annotation("error", report.title, block.text)
             case Table():
-                yield from (
-                    _Annotation("error", block.title or report.title, _row_text(block, row))
-                    for row in block.rows
-                    if any(cell.tone == "bad" for cell in row)
-                )
+                for row in block.rows:
+                    if any(cell.tone == "bad" for cell in row):
+                        file, line = _row_place(row, directory, root)
+                        text = _row_text(block, row)
+                        yield _Annotation("error", block.title or report.title, text, file, line)
     findings = [block for block in report.blocks if isinstance(block, Finding)]
     # sorted() is stable: within a severity the order is the report's, which is by saving.
     for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity)):
@@ -132,6 +134,12 @@ def _row_text(table: Table, row: list[Cell]) -> str:
         for column, cell in zip(table.columns, row, strict=True)
         if cell.text and (column.priority == 0 or cell.tone == "bad")
     )
+
+
+def _row_place(row: list[Cell], directory: Path, root: Path) -> tuple[str, str]:
+    """The place that the note of one of the row's cells names."""
+    places = (_place(cell.note, directory, root) for cell in row)
+    return next((place for place in places if place[0]), ("", ""))
 
 
 def _place(where: str, directory: Path, root: Path) -> tuple[str, str]:
@@ -169,6 +177,9 @@ def _markdown(block: Block) -> Iterator[str]:
         case Chart():
             names = ", ".join(series.label for series in block.series)
             yield f"*{_inline(f'{block.title or block.y_label}: {names}')} (see the HTML report)*"
+        case Flame():
+            if not block.folded:
+                yield from _table(top_table(block))
         case Finding():
             yield from _finding(block)
         case Note():

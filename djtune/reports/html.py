@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
+import msgspec
+
 from djtune.reports import format as f
 from djtune.reports import palette, svg
 from djtune.reports.blocks import (
@@ -17,6 +19,7 @@ from djtune.reports.blocks import (
     Column,
     Command,
     Finding,
+    Flame,
     Heading,
     Note,
     Page,
@@ -25,6 +28,7 @@ from djtune.reports.blocks import (
     Table,
     Tone,
 )
+from djtune.reports.flame import Functions, address, flame_parts, top_table
 from djtune.reports.markup import extend, html, tag
 from djtune.reports.palette import LOOKS, looks
 from djtune.reports.text import clean, cleaned
@@ -48,6 +52,8 @@ def render_html(report: Report, *, version: str, command_line: str = "") -> str:
     """
     report = cleaned(report)
     style, script = _asset("report.css") + _palette_css(), _asset("report.js")
+    if any(isinstance(block, Flame) for block in report.blocks):
+        style, script = style + _asset("flame.css"), script + _asset("flame.js")
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -120,6 +126,7 @@ class _Body:
         self.anchors |= {page.anchor for page in report.pages}
         self.used: set[str] = set()
         self.findings = 0
+        self.functions = Functions()
 
     def blocks(self) -> Iterator[Element]:
         for block in self.report.blocks:
@@ -154,6 +161,8 @@ class _Body:
                 yield _bars(block)
             case Chart():
                 yield self.chart(block)
+            case Flame():
+                yield self.flame(block)
             case Finding():
                 self.findings += 1
                 yield _finding(block, self.findings)
@@ -237,8 +246,8 @@ class _Body:
 
     def text(self, cell: Cell, *, key: bool) -> Element:
         """The text, a link where it leads somewhere; the name of a row may break after a slash."""
-        linked = cell.link in self.anchors
-        element = tag("a", href=f"#{cell.link}") if linked else tag("span")
+        href = f"#{cell.link}" if cell.link in self.anchors else address(cell.file)
+        element = tag("a", href=href) if href else tag("span")
         if key:
             for piece in re.findall(r".+?(?:/(?! )|$)", cell.text):
                 extend(element, tag("span", piece, class_="piece"), tag("wbr"))
@@ -262,6 +271,15 @@ class _Body:
             for s in stack.segments
         )
         return tag("details", tag("summary", drawing), tag("ul", *parts), class_="parts")
+
+    def flame(self, flame: Flame) -> Element:
+        """The graph, drawn by the script, and its figures for those who cannot see it."""
+        table = self.table(msgspec.structs.replace(top_table(flame), title=""))
+        top = tag("details", tag("summary", "Time by function"), table, class_="help")
+        graph = tag("figure", *flame_parts(flame, self.functions), top, class_="flame")
+        if not flame.folded:
+            return graph
+        return tag("details", tag("summary", flame.title), graph, class_="folded")
 
     def chart(self, chart: Chart) -> Element:
         drawing = svg.chart(chart, self.looks)

@@ -21,11 +21,13 @@ from djtune.reports.blocks import (
     Chart,
     Command,
     Finding,
+    Flame,
     Heading,
     Note,
     Report,
     Table,
 )
+from djtune.reports.flame import top_table
 from djtune.reports.palette import Look, looks
 from djtune.reports.table import SIGNS, STYLES, table_lines
 from djtune.reports.text import cleaned
@@ -99,6 +101,8 @@ class _Writer:
             self.wrapped(Text(report.subtitle, "dim"))
         previous: Block | None = None
         for block in report.blocks:
+            if isinstance(block, Flame) and block.folded:
+                continue
             if not (isinstance(block, Note) and isinstance(previous, Note | Table | Heading)):
                 self.line(Text())
             self.block(block)
@@ -115,6 +119,8 @@ class _Writer:
                 self.bars(block)
             case Chart():
                 self.chart(block)
+            case Flame():
+                self.block(top_table(block))
             case Finding():
                 self.finding(block)
             case Note():
