@@ -108,8 +108,9 @@ COMMON_OPTIONS = [
     ),
     _option(
         "--fail-on",
-        type=click.Choice(["low", "medium", "high"]),
-        help="Exit 1 if there is a finding of this severity or a higher one.",
+        type=click.Choice(["low", "medium", "high", "regression"]),
+        help="Exit 1 if there is a finding of this severity or a higher one, or if something got"
+        " worse than in the run that is compared with.",
     ),
     _option("--strict", is_flag=True, help="Exit 3 if a budget cannot be judged from the figures."),
     _option("--quiet", is_flag=True, help="Show no notes and no progress."),

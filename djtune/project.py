@@ -55,6 +55,65 @@ def find_app(
     )
 
 
+def find_checkout(
+    checkout: Path,
+    app: App,
+    *,
+    settings: str | None = None,
+    pythonpath: Sequence[str] = (),
+    python: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> App:
+    """Find the project of ``app`` in another checkout of its repository.
+
+    It is run by ``python`` if that is given, else by a virtualenv inside the checkout, else by the
+    interpreter of ``app``. Folders of ``pythonpath`` that are inside the one checkout are taken
+    from the same place in the other.
+
+    Raises:
+        DjtuneError: the checkout has no project, or it is ``app`` itself.
+
+    """
+    checkout = checkout.absolute()
+    top = _top(Path(app.directory))
+    start = checkout / Path(app.directory).relative_to(top)
+    start = start if start.is_dir() else checkout
+    found = find_app(
+        start,
+        settings=settings,
+        pythonpath=[_moved(folder, top, checkout) for folder in pythonpath],
+        python=python or _own_python(start, checkout) or app.python,
+        allowed_hosts=app.allowed_hosts,
+        live_effects=app.live_effects,
+        environ=environ,
+    )
+    if Path(found.directory).resolve() == Path(app.directory).resolve():
+        raise DjtuneError(
+            f"{checkout} is not another checkout of the project: its manage.py is this project's",
+            hint="make one: git worktree add FOLDER COMMIT",
+        )
+    return found
+
+
+def _top(directory: Path) -> Path:
+    """The root of the repository that a folder is in; the folder itself outside of one."""
+    return next((one for one in upward(directory) if (one / ".git").exists()), directory)
+
+
+def _moved(folder: str, top: Path, checkout: Path) -> str:
+    """A folder of one checkout in another; one outside of it stays where it is."""
+    path = Path(folder)
+    inside = path.is_relative_to(top) and not path.is_relative_to(checkout)
+    return str(checkout / path.relative_to(top)) if inside else folder
+
+
+def _own_python(start: Path, checkout: Path) -> str | None:
+    """The interpreter of a virtualenv inside the checkout."""
+    folders = [one for one in (start, *start.parents) if one.is_relative_to(checkout)]
+    pythons = (folder / name / "bin/python" for folder in folders for name in ENVIRONMENTS)
+    return next((str(python) for python in pythons if python.is_file()), None)
+
+
 def find_manage(start: Path) -> Path | None:
     """Find ``manage.py`` in a folder, above it within the repository, or one folder below.
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from io import StringIO
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OutputFormat = Literal["table", "json", "github"]
 Severity = Literal["low", "medium", "high"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
+FailOn = Literal["low", "medium", "high", "regression"]
 
 
 class Options(Struct, frozen=True):
@@ -38,7 +39,7 @@ class Options(Struct, frozen=True):
     output: Path | None = None
     html: Path | None = None
     budget: tuple[str, ...] = ()
-    fail_on: Severity | None = None
+    fail_on: FailOn | None = None
     strict: bool = False
     quiet: bool = False
     debug: bool = False
@@ -81,6 +82,7 @@ class Run:
         """
         self.options = options
         self._directory = directory or Path.cwd()
+        self._project = self._directory
         self._python = python
         self._command_line = command_line
         if options.budget and not metrics:
@@ -107,13 +109,32 @@ class Run:
         """
         from djtune.project import find_app
 
-        return find_app(
+        app = find_app(
             self._directory,
             settings=self.options.settings,
             pythonpath=self.options.pythonpath,
             python=self.options.python or self._python,
             allowed_hosts=self.options.allow_host,
             live_effects=self.options.live_effects,
+        )
+        self._project = Path(app.directory)
+        return app
+
+    def checkout(self, folder: Path, app: App) -> App:
+        """Find the project of ``app`` in another checkout.
+
+        Raises:
+            DjtuneError: there is none, or it is the same one.
+
+        """
+        from djtune.project import find_checkout
+
+        return find_checkout(
+            folder,
+            app,
+            settings=self.options.settings,
+            pythonpath=self.options.pythonpath,
+            python=self.options.python,
         )
 
     def note(self, text: str) -> None:
@@ -151,14 +172,18 @@ class Run:
         report: "Report",
         *,
         metrics: Mapping[str, Mapping[str, Metric]],
+        places: Mapping[str, str] | None = None,
+        regressions: Sequence[str] = (),
         complete: bool = True,
         interrupted: bool = False,
     ) -> int:
         """Hand over the result, hold it against the budgets, and return the exit status.
 
-        ``metrics`` maps ``METHOD ROUTE`` to the route's figures by name. A result that is not
-        ``complete`` ends with 3, an ``interrupted`` one with 130, whatever the budgets say. The
-        result's fields ``complete`` and ``budgets``, where it has them, are filled in.
+        ``metrics`` maps ``METHOD ROUTE`` to the route's figures by name, and ``places`` to its
+        view's file and line. ``regressions`` are lines about what got worse since an earlier run.
+        A result that is not ``complete`` ends with 3, an ``interrupted`` one with 130, whatever
+        the budgets say. The result's fields ``complete`` and ``budgets``, where it has them, are
+        filled in.
         """
         verdicts = [verdict for one in self._budgets for verdict in budgets.judge(one, metrics)]
         complete = complete and not interrupted and getattr(result, "complete", True)
@@ -166,21 +191,26 @@ class Run:
         told = {name: value for name, value in told.items() if name in result.__struct_fields__}
         result = msgspec.structs.replace(result, **told)
         if verdicts:
-            report = _with_verdicts(report, verdicts)
+            report = _with_verdicts(report, verdicts, places or {})
         self._write(result, report)
         if interrupted:
             return ExitCode.INTERRUPTED
         if not complete:
             return ExitCode.INCOMPLETE
-        return self._judge(verdicts, report)
+        return self._judge(verdicts, report, regressions)
 
-    def _judge(self, verdicts: list[budgets.Verdict], report: "Report") -> ExitCode:
+    def _judge(
+        self, verdicts: list[budgets.Verdict], report: "Report", regressions: Sequence[str]
+    ) -> ExitCode:
         """Say what was breached and what could not be told, and choose the exit code."""
         breached = [line(one) for one in verdicts if one.outcome == "breached"]
         unclear = [line(one) for one in verdicts if one.outcome == "can't tell"]
-        if self.options.fail_on and (count := _findings(report, self.options.fail_on)):
+        fail_on = self.options.fail_on
+        if fail_on == "regression":
+            breached += [f"worse than before: {regression}" for regression in regressions]
+        elif fail_on and (count := _findings(report, fail_on)):
             findings = "a finding" if count == 1 else f"{count} findings"
-            breached.append(f"{findings} of severity {self.options.fail_on} or higher")
+            breached.append(f"{findings} of severity {fail_on} or higher")
         for text in breached:
             self.console.print(f"breached: {text}", style="bold red", soft_wrap=True)
         for text in unclear:
@@ -221,7 +251,7 @@ class Run:
         if self.options.format == "github":
             from djtune.reports.github import render_github
 
-            return render_github(report)
+            return render_github(report, directory=self._project)
         stream = StringIO()
         self._table(report, stream)
         return stream.getvalue()
@@ -295,7 +325,9 @@ def _findings(report: "Report", least: Severity) -> int:
     return sum(isinstance(b, Finding) and b.severity in counted for b in report.blocks)
 
 
-def _with_verdicts(report: "Report", verdicts: Iterable[budgets.Verdict]) -> "Report":
+def _with_verdicts(
+    report: "Report", verdicts: Iterable[budgets.Verdict], places: Mapping[str, str]
+) -> "Report":
     """The report with the verdicts as its last section, before the command to run next."""
     from djtune.reports.blocks import Cell, Column, Command, Heading, Table, Tone
 
@@ -303,7 +335,7 @@ def _with_verdicts(report: "Report", verdicts: Iterable[budgets.Verdict]) -> "Re
     rows = [
         [
             Cell(one.budget),
-            Cell(one.route or "none"),
+            Cell(one.route or "none", note=places.get(one.route, "")),
             Cell(_figure(one)),
             Cell(one.outcome, note=one.reason, tone=tones[one.outcome]),
         ]

@@ -137,9 +137,9 @@ def _row_text(table: Table, row: list[Cell]) -> str:
 
 
 def _row_place(row: list[Cell], directory: Path, root: Path) -> tuple[str, str]:
-    """The place that the note of one of the row's cells names."""
-    places = (_place(cell.note, directory, root) for cell in row)
-    return next((place for place in places if place[0]), ("", ""))
+    """The place that the note of one of the row's cells is."""
+    notes = [cell.note for cell in row if _PLACE.fullmatch(cell.note)]
+    return _place(notes[0], directory, root) if notes else ("", "")
 
 
 def _place(where: str, directory: Path, root: Path) -> tuple[str, str]:
