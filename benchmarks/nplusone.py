@@ -117,8 +117,8 @@ def named(complaint: Complaint, site: Site) -> bool:
 
 
 def remedied(complaint: Complaint, site: Site) -> bool:
-    """Whether the report holds the remedy."""
-    return bool(site.remedy) and site.remedy in complaint.text.replace("'", '"')
+    """Whether the report says what cures it."""
+    return any(remedy in complaint.text.replace("'", '"') for remedy in site.remedies)
 
 
 def judge(shape: Shape, heard: Heard) -> Mark:
@@ -260,7 +260,7 @@ def table(columns: Sequence[Column]) -> str:
     for heading, shapes in (("**N+1**", N_PLUS_ONE), ("**healthy**", HEALTHY)):
         lines.append(_row(heading, ["" for _ in shown]))
         lines += [_row(shape.title, _marks(shape, shown)) for shape in shapes]
-    sites = sum(bool(site.remedy) for shape in N_PLUS_ONE for site in shape.sites)
+    sites = sum(bool(site.remedies) for shape in N_PLUS_ONE for site in shape.sites)
     totals: list[tuple[str, Callable[[Column], int]]] = [
         (f"**found** of {len(N_PLUS_ONE)}", lambda c: count(c, Mark.AT_LINE, Mark.FOUND)),
         ("**at the line**", lambda c: count(c, Mark.AT_LINE)),

@@ -32,8 +32,8 @@ class Site:
     mark: str
     about: str
     """What is asked for, as a report would name it: the relation, or else the model or column."""
-    remedy: str
-    """What a remedy must say, in words that Django has for it; empty where there are several."""
+    remedies: tuple[str, ...] = ()
+    """What a remedy says in Django's words, the best first; none where words alone are no cure."""
     count: int = 30
     """Queries that it makes in one request."""
     kind: Kind = "code"
@@ -96,7 +96,7 @@ def _shape(
     name: str,
     title: str,
     about: str,
-    remedy: str,
+    remedies: tuple[str, ...],
     *,
     kind: Kind = "code",
     field: str = "",
@@ -105,12 +105,22 @@ def _shape(
     interface: Interface = "wsgi",
 ) -> Shape:
     """A page with one site, that asks once for each of 30 rows, and ``other`` queries."""
-    site = Site(name, about, remedy, kind=kind, field=field)
+    site = Site(name, about, remedies, kind=kind, field=field)
     doubled = 30 + other + 30 * grows
     return Shape(name, title, 30 + other, doubled, (site,), interface=interface)
 
 
-AUTHOR = 'select_related("author")'
+def _load(relation: str) -> tuple[str, ...]:
+    """A relation to one row: joined, or prefetched as well."""
+    return (f'select_related("{relation}")', f'prefetch_related("{relation}")')
+
+
+def _prefetch(relation: str) -> tuple[str, ...]:
+    return (f'prefetch_related("{relation}")',)
+
+
+AUTHOR = _load("author")
+IN_BULK = ("in_bulk", "pk__in")
 
 N_PLUS_ONE: tuple[Shape, ...] = (
     _shape("template-loop", "template loop", "author", AUTHOR, kind="template"),
@@ -136,7 +146,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
             Site(
                 "source-path",
                 "author",
-                'select_related("author__publisher")',
+                _load("author__publisher"),
                 count=60,
                 kind="field",
                 field="publisher",
@@ -147,14 +157,14 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         "drf-pagination",
         "REST framework pagination",
         "chapters",
-        'prefetch_related("chapters")',
+        _prefetch("chapters"),
         kind="field",
         field="chapters",
         other=2,
     ),
     _shape("model-property", "model property in a loop", "author", AUTHOR),
-    _shape("get-loop", "`.get()` loop", "author", "in_bulk"),
-    _shape("raw-sql", "raw SQL in a loop", "chapter", ""),
+    _shape("get-loop", "`.get()` loop", "author", IN_BULK),
+    _shape("raw-sql", "raw SQL in a loop", "chapter", ()),
     Shape(
         "interleaved",
         "two interleaved",
@@ -162,65 +172,70 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         doubled=121,
         sites=(
             Site("two-author", "author", AUTHOR),
-            Site("two-chapters", "chapters", 'prefetch_related("chapters")'),
+            Site("two-chapters", "chapters", _prefetch("chapters")),
         ),
     ),
     _shape(
         "generic-foreign-key",
         "generic foreign key",
         "target",
-        'prefetch_related("target")',
+        _prefetch("target"),
     ),
     _shape(
         "generic-relation",
         "generic relation",
         "comments",
-        'prefetch_related("comments")',
+        _prefetch("comments"),
     ),
-    _shape("many-to-many", "many-to-many `.all()`", "tags", 'prefetch_related("tags")'),
-    _shape("reverse-all", "reverse FK `.all()`", "chapters", 'prefetch_related("chapters")'),
-    _shape("reverse-count", "reverse FK `.count()`", "chapters", 'Count("chapters")'),
-    _shape("reverse-one-to-one", "reverse one-to-one", "cover", 'select_related("cover")'),
+    _shape("many-to-many", "many-to-many `.all()`", "tags", _prefetch("tags")),
+    _shape("reverse-all", "reverse FK `.all()`", "chapters", _prefetch("chapters")),
+    _shape(
+        "reverse-count",
+        "reverse FK `.count()`",
+        "chapters",
+        ('Count("chapters")', *_prefetch("chapters")),
+    ),
+    _shape("reverse-one-to-one", "reverse one-to-one", "cover", _load("cover")),
     _shape(
         "filter-on-prefetched",
         "prefetch missed by `.filter()`",
         "chapters",
-        'Prefetch("chapters"',
+        ('Prefetch("chapters"',),
         other=2,
     ),
-    _shape("deferred-field", "field left out by `.only()`", "summary", '"summary"'),
+    _shape("deferred-field", "field left out by `.only()`", "summary", ('"summary"', ".only(")),
     Shape(
         "nested-chain",
         "chain of two relations",
         queries=61,
         doubled=121,
-        sites=(Site("nested-chain", "author", 'select_related("author__publisher")', count=60),),
+        sites=(Site("nested-chain", "author", _load("author__publisher"), count=60),),
     ),
     Shape(
         "nullable",
         "nullable FK, a third of the rows",
         queries=11,
         doubled=21,
-        sites=(Site("nullable", "translator", 'select_related("translator")', count=10),),
+        sites=(Site("nullable", "translator", _load("translator"), count=10),),
     ),
-    _shape("one-parent", "one parent for all rows", "owner", 'select_related("owner")'),
+    _shape("one-parent", "one parent for all rows", "owner", _load("owner")),
     Shape(
         "tree",
         "tree walked by recursion",
         queries=45,
         doubled=45,
-        sites=(Site("tree", "children", "", count=44),),
+        sites=(Site("tree", "children", count=44),),
     ),
-    _shape("async-get", "async view, `aget()` loop", "author", "in_bulk", interface="asgi"),
+    _shape("async-get", "async view, `aget()` loop", "author", IN_BULK, interface="asgi"),
     _shape(
         "async-related",
         "async view, `async for` over a relation",
         "tags",
-        'prefetch_related("tags")',
+        _prefetch("tags"),
         interface="asgi",
     ),
-    _shape("async-gather", "`asyncio.gather` of gets", "author", "in_bulk", interface="asgi"),
-    _shape("thread-pool", "thread pool, one get a row", "author", "in_bulk"),
+    _shape("async-gather", "`asyncio.gather` of gets", "author", IN_BULK, interface="asgi"),
+    _shape("thread-pool", "thread pool, one get a row", "author", IN_BULK),
 )
 
 
@@ -247,7 +262,7 @@ HEALTHY: tuple[Shape, ...] = (
         "one query asked twice",
         queries=2,
         doubled=2,
-        sites=(Site("duplicate", "option", "", count=2),),
+        sites=(Site("duplicate", "option", count=2),),
         verdict="duplicate",
     ),
     _healthy("content-types", "content types, cached after the first", 0),
