@@ -190,7 +190,7 @@ def djtune(database: Path, seconds: float) -> Column:
     for interface in ("wsgi", "asgi"):
         shapes = [shape for shape in SHAPES if shape.interface == interface]
         result = _profile(interface, shapes, database, seconds * len(shapes) / len(SHAPES))
-        if not any("query_groups" in route for route in result["routes"]):
+        if not any(route.get("query_groups") for route in result["routes"]):
             column.missing = "its profile has no query groups"
             return column
         heard |= _by_page(result, shapes)
@@ -226,18 +226,16 @@ def _by_page(result: Mapping[str, Any], shapes: Iterable[Shape]) -> dict[str, He
 
 
 def _said_of(route: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> Heard:
+    """The groups of queries that it calls an N+1, each with the findings that name its place."""
+    said = [_values(finding) for finding in findings]
     complaints = []
     for group in route["query_groups"]:
         if group["verdict"] == "n+1":
-            about = [f for f in findings if f["where"] and f["where"] in _places(group)]
-            text = "\n".join([_values(group), *map(_values, about)])
-            complaints += [Complaint(text, place) for place in _places(group)]
+            site = group["site"]
+            about = [text for text in said if site["where"] in text]
+            place = site["what"] if site["kind"] == "serializer" else site["where"]
+            complaints.append(Complaint("\n".join([_values(group), *about]), place))
     return Heard(complaints)
-
-
-def _places(group: Mapping[str, Any]) -> list[str]:
-    site = group["site"]
-    return [site["what"]] * (site["kind"] == "field") + [site["where"]]
 
 
 def _values(data: Any) -> str:

@@ -20,7 +20,7 @@ from typing import Literal
 PROJECT = Path(__file__).parent
 _MARK = re.compile(r"#\s(site|via|queryset): ([a-z0-9-]+)")
 
-Kind = Literal["code", "template", "field"]
+Kind = Literal["python", "template", "serializer"]
 Interface = Literal["wsgi", "asgi"]
 Verdict = Literal["n+1", "duplicate", "healthy"]
 
@@ -36,7 +36,7 @@ class Site:
     """What a remedy says in Django's words, the best first; none where words alone are no cure."""
     count: int = 30
     """Queries that it makes in one request."""
-    kind: Kind = "code"
+    kind: Kind = "python"
     field: str = ""
     """Path of the serializer field."""
 
@@ -98,7 +98,7 @@ def _shape(
     about: str,
     remedies: tuple[str, ...],
     *,
-    kind: Kind = "code",
+    kind: Kind = "python",
     field: str = "",
     other: int = 1,
     grows: bool = True,
@@ -132,7 +132,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         "nested serializer",
         "author",
         AUTHOR,
-        kind="field",
+        kind="serializer",
         field="author",
         grows=False,
     ),
@@ -148,7 +148,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
                 "author",
                 _load("author__publisher"),
                 count=60,
-                kind="field",
+                kind="serializer",
                 field="publisher",
             ),
         ),
@@ -158,7 +158,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         "REST framework pagination",
         "chapters",
         _prefetch("chapters"),
-        kind="field",
+        kind="serializer",
         field="chapters",
         other=2,
     ),
