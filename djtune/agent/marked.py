@@ -48,7 +48,7 @@ def replay_marked(emit: Emit, skip: list[int], seconds: float) -> dict[str, Any]
     """
     session = calls._current()
     marks = _Marks(session)
-    spent = _Spent(session)
+    spent = _Spent(session, set(skip))
     deadline = time.monotonic() + seconds
     told = time.monotonic()
     probes.remove()
@@ -114,25 +114,27 @@ class _Journey:
         """The least goes next: time spent, by the root of what the journey costs the app."""
         if not self.times:
             return -1.0
-        mean = max(self.seconds / self.times, 1e-6)
-        return self.seconds / math.sqrt(self.weight * mean)
+        # A journey that could not be made takes no time in any figure, but must not go on for ever.
+        seconds = max(self.seconds, 1e-3 * self.times)
+        return seconds / math.sqrt(self.weight * seconds / self.times)
 
 
 class _Spent:
     """The time that journeys and steps have taken so far."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, skip: Container[int]) -> None:
         journeys = session.workload["journeys"]
         count = sum(len(journey["steps"]) for journey in journeys)
         self._journeys = [_Journey(journey.get("weight", 1.0)) for journey in journeys]
+        self._made = [place for place in range(len(journeys)) if calls._draw(session, place, skip)]
+        """Journeys that have a step left."""
         self.requests = [0] * count
         self.seconds = [0.0] * count
         self.total = 0.0
 
     def next(self) -> int:
         """The journey to make now."""
-        places = range(len(self._journeys))
-        return min(places, key=lambda place: self._journeys[place].priority())
+        return min(self._made, key=lambda place: self._journeys[place].priority())
 
     def add(self, step: int, ns: int) -> None:
         """A step was served."""
