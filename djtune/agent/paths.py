@@ -146,6 +146,21 @@ def walk() -> list[Endpoint]:
     return list(_by_route().values())
 
 
+def routes_in(language: str) -> dict[str, str]:
+    """Return each route as ``language`` writes it, with what :func:`walk` calls it."""
+    return _translated(settings.ROOT_URLCONF, language)
+
+
+@lru_cache(maxsize=128)
+def _translated(urlconf: str, language: str) -> dict[str, str]:
+    patterns = get_resolver(urlconf).url_patterns
+    with translation.override(language):
+        theirs = [endpoint.route for endpoint in _descend(patterns, (), (), ())]
+    with translation.override(settings.LANGUAGE_CODE):
+        ours = [endpoint.route for endpoint in _descend(patterns, (), (), ())]
+    return dict(zip(reversed(theirs), reversed(ours), strict=True))
+
+
 def _by_route() -> dict[str, Endpoint]:
     return _endpoints(settings.ROOT_URLCONF)
 

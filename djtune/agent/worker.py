@@ -23,6 +23,12 @@ def _describe_routes() -> Any:
     return urlconf.describe_routes()
 
 
+def _describe_entries() -> Any:
+    from . import entries
+
+    return entries.describe_entries()
+
+
 def _check_workload(workload: dict[str, Any]) -> Any:
     from . import player
 
@@ -62,6 +68,7 @@ def _about_workload(name: str) -> Callable[..., Any]:
 CALLS: dict[str, Callable[..., Any]] = {
     "load": _load,
     "describe_routes": _describe_routes,
+    "describe_entries": _describe_entries,
     "check_workload": _check_workload,
     "resolve_paths": _resolve_paths,
     "open_session": _about_workload("open_session"),

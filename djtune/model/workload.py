@@ -69,6 +69,24 @@ class Journey(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Name of a user pool; empty for an anonymous visitor."""
 
 
+class Observed(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What production's own log says of one method of one route."""
+
+    requests: float
+    """All of them, whatever the answer; estimated where only a sample was recorded."""
+    statuses: dict[str, float] = field(default_factory=dict)
+    """Status → requests."""
+    bytes: float | None = None
+    """Mean size of the answers that count for the weight, as the server wrote it."""
+    timed: int = 0
+    """How many of those answers have a duration: the n of the figures below."""
+    mean: float | None = None
+    """Seconds as the server saw them, with queueing and, before a proxy, the network."""
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
 class Workload(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Weighted journeys, and where their weights come from."""
 
@@ -79,3 +97,5 @@ class Workload(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Shown beside every weight: ``workload file``, ``uniform``, ``access log`` …"""
     journeys_per_hour: float | None = None
     """Journeys per hour at peak, where known; turns shares into seconds per hour."""
+    observed: dict[str, Observed] = field(default_factory=dict)
+    """``METHOD route`` → what production's log says of it."""

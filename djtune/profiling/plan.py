@@ -69,6 +69,7 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
         users=workload.users,
         weights_from=workload.weights_from,
         journeys_per_hour=None if per_hour is None else per_hour * part,
+        observed=workload.observed,
     )
 
 

@@ -21,7 +21,7 @@ from djtune.agent.recipes import (
     walk,
 )
 from djtune.agent.templates import WorkloadError
-from djtune.model.workload import Journey, Step, UserPool, Workload
+from djtune.model.workload import Journey, Observed, Step, UserPool, Workload
 
 from .document import Path
 
@@ -53,13 +53,15 @@ def workload_of(data: Any) -> Workload:
     pools = _mapping(data.get("users", {}), ("users",))
     users = {name: _pool(pool, ("users", name)) for name, pool in pools.items()}
     journeys = _list(data.get("journeys"), ("journeys",), of="journeys")
-    shell = _convert({**data, "users": {}, "journeys": []}, Workload, ())
+    seen = _mapping(data.get("observed", {}), ("observed",))
+    shell = _convert({**data, "users": {}, "journeys": [], "observed": {}}, Workload, ())
     workload = Workload(
         journeys=[_journey(item, ("journeys", n), users) for n, item in enumerate(journeys)],
         version=shell.version,
         users=users,
         weights_from=shell.weights_from,
         journeys_per_hour=shell.journeys_per_hour,
+        observed={name: _observed(one, ("observed", name)) for name, one in seen.items()},
     )
     _check_workload(workload)
     return workload
@@ -91,6 +93,19 @@ def _pool(data: Any, path: Path) -> UserPool:
         raise Problem((*path, "sample"), f"sample must be from 1 to {MAX_SAMPLE}")
     _one_of(pool.login, LOGINS, (*path, "login"))
     return pool
+
+
+def _observed(data: Any, path: Path) -> Observed:
+    _one_of(str(path[-1]).partition(" ")[0], METHODS, path)
+    observed = _convert(data, Observed, path)
+    figures = {
+        **msgspec.structs.asdict(observed),
+        "statuses": min(observed.statuses.values(), default=0),
+    }
+    for name, figure in figures.items():
+        if figure is not None and figure < 0:
+            raise Problem((*path, name), f"{name} must not be negative")
+    return observed
 
 
 def _journey(data: Any, path: Path, users: dict[str, UserPool]) -> Journey:

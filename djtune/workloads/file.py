@@ -17,6 +17,8 @@ from .document import BadDocument, Document, read_json, read_yaml
 from .urlconf import Skipped, single_step
 
 LINE_WIDTH = 100
+SAFE = ("GET", "HEAD", "OPTIONS")
+WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 def load(path: Path | str) -> Workload:
@@ -97,7 +99,7 @@ def _yaml(data: Any) -> str:
     return stream.getvalue()
 
 
-_ON_ONE_LINE = {"capture", "expect", "filter"}
+_ON_ONE_LINE = {"capture", "expect", "filter", "statuses"}
 _GROUPS = {"params", "query", "headers", "body"}
 
 
@@ -139,16 +141,21 @@ def _brief(journey: dict[str, Any]) -> dict[str, Any]:
 
 def _wanting(skipped: Sequence[Skipped]) -> Iterator[str]:
     """Write routes that need a recipe as comments in the form of journeys."""
-    wanting = [one for one in skipped if one.params]
+    wanting = [one for one in skipped if one.params or one.journey]
     if wanting:
         yield "\n  # These routes need a recipe where `?` stands. Fill it in and uncomment them.\n"
     for one in wanting:
-        journey = msgspec.to_builtins(single_step(one.method, one.route, {}))
+        journey = msgspec.to_builtins(one.journey or single_step(one.method, one.route, {}))
         lines = _yaml([_brief(journey)]).rstrip("\n").split("\n")
-        lines.append("      params:")
+        if one.params:
+            lines.append("      params:")
         for param in one.params:
             value = _inline(param.recipe) if param.recipe else f"?  # {param.reason}"
             lines.append(f"        {_inline(param.name)}: {value}")
+        if one.method not in SAFE:
+            lines.append("      unsafe: false  # true makes the request; it is rolled back")
+        if one.method in WITH_BODY:
+            lines.append("      body: ?  # a log does not tell what was sent")
         yield from (f"  # {line}\n" for line in lines)
 
 

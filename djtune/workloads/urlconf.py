@@ -19,6 +19,8 @@ class Skipped(Struct):
     view: str = ""
     params: list[Param] = field(default_factory=list)
     """Parameters of a route that can be asked for once they have recipes."""
+    journey: Journey | None = None
+    """What is known of the journey, where more is than its method and route."""
 
 
 def from_routes(
@@ -33,15 +35,21 @@ def from_routes(
     skipped: list[Skipped] = []
     for route in routes:
         method = next((name for name in methods if name in route.methods), "")
-        needed = [param for param in route.params if not param.optional]
-        reason = _reason(route, method, needed)
-        if reason:
-            wanting = [] if route.left_out or not method else needed
-            skipped.append(Skipped(route.route, method, reason, route.view, wanting))
+        found = journey_of(route, method)
+        if isinstance(found, Skipped):
+            skipped.append(found)
         else:
-            recipes = {param.name: param.recipe for param in needed}
-            journeys.append(single_step(method, route.route, recipes))
+            journeys.append(found)
     return Workload(journeys=journeys, weights_from="uniform"), skipped
+
+
+def journey_of(route: Route, method: str) -> Journey | Skipped:
+    """Make a journey of one request to the route, or say why there can be none."""
+    needed = [param for param in route.params if not param.optional]
+    if reason := _reason(route, method, needed):
+        wanting = [] if route.left_out or not method else needed
+        return Skipped(route.route, method, reason, route.view, wanting)
+    return single_step(method, route.route, {param.name: param.recipe for param in needed})
 
 
 def single_step(method: str, route: str, recipes: dict[str, Any]) -> Journey:

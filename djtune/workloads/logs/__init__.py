@@ -1,0 +1,1 @@
+"""What was really asked for: access logs and recordings, read in one pass and counted by route."""
