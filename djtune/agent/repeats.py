@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections import Counter, defaultdict
 from typing import Any
+
+from . import callsites
 
 _NAME = re.compile(r"[a-z_]{1,24}\Z")
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
@@ -39,7 +42,12 @@ def sql_pattern(sql: str) -> str:
 class Repeats:
     """Collects, per journey made, which steps asked for each query and cached value."""
 
+    places = True
+    """Threads that a request starts are to know from where."""
+
     def __init__(self) -> None:
+        self._trails: dict[tuple[str, ...], callsites.Trail] = {}
+        """Pattern → where it was first asked for."""
         self._secret = os.urandom(16)
         self._journeys: list[dict[tuple[str, ...], Counter[int]]] = []
         self._step = -1
@@ -64,6 +72,8 @@ class Repeats:
             self._note("cache", "", key_pattern(key), repr(key))
 
     def _note(self, kind: str, alias: str, pattern: str, value: str) -> None:
+        if (kind, alias, pattern) not in self._trails:
+            self._trails[kind, alias, pattern] = callsites.nearest(sys._getframe(2))
         digest = hashlib.blake2b(value.encode(), key=self._secret, digest_size=12).hexdigest()
         self._journeys[-1][(kind, alias, pattern, digest)][self._step] += 1
 
@@ -82,10 +92,15 @@ class Repeats:
             for key, again in merged.items():
                 by_pattern[key].append(again)
         return [
-            _entry(key, journeys)
+            _entry(key, journeys) | {"where": self._where(key)}
             for key, journeys in by_pattern.items()
             if len(journeys) == len(self._journeys)
         ]
+
+    def _where(self, key: tuple[str, ...]) -> str:
+        """file:line in the app that first asked for a pattern."""
+        places = callsites.resolved(self._trails[key])
+        return places[0]["where"] if places else ""
 
 
 class _Again:

@@ -1,6 +1,7 @@
 """From what was gathered to the result: pure functions on plain data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from djtune.experiments import noise
 from djtune.model.findings import FindingData, Saving
@@ -8,7 +9,7 @@ from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
 from djtune.model.samples import Sample
 from djtune.model.workload import Workload
-from djtune.profiling import plan, ranking, repeats
+from djtune.profiling import plan, queries, query_findings, ranking, repeats
 from djtune.profiling.gather import Gathered
 from djtune.profiling.overhead import price_probes
 from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult, Unmeasured
@@ -28,6 +29,10 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         requests_per_hour=per_hour,
         distinct_params=_most(trial.distinct_params for trial in trials),
     )
+    studies = _studies(gathered)
+    for route in routes:
+        if study := studies.get((route.method, route.route)):
+            route.query_groups = queries.judge(study, _database_seconds(route))
     priced = repeats.price_repeats(workload, gathered.repeats, samples)
     missing = plan.unmeasured(
         workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in
@@ -52,7 +57,7 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
         unmeasured=[*missing, *gathered.wanting],
         left_out=gathered.left_out,
         repeats=priced,
-        findings=_findings(gathered, samples, routes, priced, missing),
+        findings=_findings(gathered, samples, routes, priced, missing, studies),
         trials=len(trials),
         requests=sum(sample.ok for sample in samples),
         distinct_users=max((t.distinct_users for t in trials if t.complete), default=0),
@@ -107,9 +112,20 @@ def _findings(
     routes: Sequence[RouteResult],
     priced: Sequence[Repeat],
     missing: Sequence[Unmeasured],
+    studies: Mapping[ranking.RouteKey, Mapping[str, Any]],
 ) -> list[FindingData]:
     seconds = repeats.journey_seconds(gathered.workload, samples)
     found = repeats.findings(priced, seconds, gathered.workload)
+    found += query_findings.find(
+        routes,
+        {key: study["duplicates"] for key, study in studies.items()},
+        query_findings.Context(
+            django=_version(gathered.facts["django"]),
+            requests_per_hour=_requests_per_hour(gathered.workload, gathered.skip),
+            total_seconds=sum(route.weight * (route.mean.value or 0.0) for route in routes),
+            sources=gathered.sources,
+        ),
+    )
     found += _reconnects(gathered, routes)
     found += [
         FindingData(
@@ -125,6 +141,26 @@ def _findings(
         if entry.why == "error" and entry.detail.startswith("a repair (5")
     ]
     return sorted(found, key=_urgency)
+
+
+def _studies(gathered: Gathered) -> dict[ranking.RouteKey, dict[str, Any]]:
+    """What the detail pass saw, by route: a route may be asked for by several steps."""
+    steps = plan.steps_of(gathered.workload)
+    by_route: dict[ranking.RouteKey, list[dict[str, Any]]] = {}
+    for study in gathered.studies:
+        if study["requests"]:
+            by_route.setdefault(steps[study["step"]], []).append(study)
+    return {key: queries.merge_steps(found) for key, found in by_route.items()}
+
+
+def _database_seconds(route: RouteResult) -> float:
+    phases = route.phases
+    return phases.sql_execute + phases.sql_fetch + phases.orm
+
+
+def _version(django: str) -> tuple[int, int]:
+    major, minor, *_ = django.split(".")
+    return int(major), int("".join(c for c in minor if c.isdigit()) or 0)
 
 
 def _urgency(finding: FindingData) -> tuple[int, float]:
@@ -194,6 +230,8 @@ def _warnings(gathered: Gathered, routes: Sequence[RouteResult]) -> list[str]:
             "a cache is in each process's own memory (LocMemCache), and every trial starts with "
             f"an empty one; a mix of cold and warm: {', '.join(cached)}"
         )
+    if gathered.study_failure:
+        warnings.append(f"where queries come from is not known: {gathered.study_failure}")
     if gathered.trials.failure:
         warnings.append(f"cut short: {gathered.trials.failure}")
     return warnings

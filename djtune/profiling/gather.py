@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
 from djtune.errors import DjtuneError
+from djtune.experiments.allocation import RouteCost
 from djtune.experiments.trials import TrialPlan, Trials, run_trials
 from djtune.model.app import App
 from djtune.model.routes import Route
@@ -20,11 +22,15 @@ from djtune.workloads.urlconf import from_routes
 
 REPEAT_JOURNEYS = 3
 OVERHEAD_PAIRS = 40
+STUDY_ROUNDS = 5
+STUDY_SHARE = 0.2
+"""The detail pass takes at most about this part of the time that the timing pass is given."""
 TRACED_TIMES = 15
 TRACED_SECONDS = 3.0
 """How often a journey is made for its timeline, and how long that may go on."""
 
 Tick = Callable[[float], None]
+RunTrials = Callable[[TrialPlan, list[RouteCost], Trials, Tick], None]
 
 
 class Request(Struct, frozen=True):
@@ -38,6 +44,8 @@ class Request(Struct, frozen=True):
     sign_in: dict[str, Any] | None
     unsafe: bool
     seed: int
+    restrict: Callable[[Workload], Workload] | None = None
+    """Takes out of the workload what is not to be asked for."""
 
 
 class Gathered(Struct):
@@ -52,7 +60,15 @@ class Gathered(Struct):
     """Why routes were left out of a bare run → how many."""
     classes: list[dict[str, Any]] = field(default_factory=list)
     unsafe: dict[int, str] = field(default_factory=dict)
+    apart: set[int] = field(default_factory=set)
+    """Steps that answer as expected here, but not in the baseline that this is compared with."""
     repeats: list[dict[str, Any]] = field(default_factory=list)
+    studies: list[dict[str, Any]] = field(default_factory=list)
+    """What each step asks the databases for, from the detail pass."""
+    study_failure: str = ""
+    """Why there is no study."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """The app's files in which querysets of the study begin, for patches."""
     overhead_rows: list[list[list[float]]] = field(default_factory=list)
     trials: Trials = field(default_factory=Trials)
     connect_seconds: dict[str, float] = field(default_factory=dict)
@@ -75,7 +91,7 @@ class Gathered(Struct):
     def skip(self) -> set[int]:
         """Steps that are in no figure."""
         bad = {entry["step"] for entry in self.classes if entry["class"] != "ok"}
-        return bad | set(self.unsafe)
+        return bad | set(self.unsafe) | self.apart
 
 
 def survey(request: Request, into: Gathered) -> None:
@@ -94,6 +110,8 @@ def survey(request: Request, into: Gathered) -> None:
         workload = request.workload or _whole_urlconf(routes, request.patterns, into)
         _refuse_wanting(workload, request.patterns, into)
         into.workload = planning.choose_journeys(workload, request.patterns)
+        if request.restrict is not None:
+            into.workload = request.restrict(into.workload)
         begun = time.monotonic()
         opened = _open(worker, request, into)
         into.start_seconds += time.monotonic() - begun
@@ -104,6 +122,26 @@ def survey(request: Request, into: Gathered) -> None:
         into.classes = worker.call("class_steps", skip=sorted(into.unsafe))
         _require_something_measurable(into)
         into.repeats = worker.call("find_repeats", skip=sorted(into.skip), times=REPEAT_JOURNEYS)
+        _study(worker, request, into)
+
+
+def _study(worker: Worker, request: Request, into: Gathered) -> None:
+    """Look where the queries come from; the routes can be timed without."""
+    try:
+        into.studies = worker.call(
+            "study_queries",
+            skip=sorted(into.skip),
+            rounds=STUDY_ROUNDS,
+            seconds=request.budget.seconds * STUDY_SHARE,
+        )
+    except DjtuneError as error:
+        into.study_failure = error.message
+        return
+    begun = [place for study in into.studies for g in study["groups"] for place in g["begun"]]
+    for file in sorted({place["where"].rpartition(":")[0] for place in begun}):
+        path = Path(request.app.directory) / file
+        if not Path(file).is_absolute() and path.is_file():
+            into.sources[file] = path.read_text(encoding="utf-8", errors="replace")
 
 
 def _whole_urlconf(routes: Sequence[Route], patterns: Sequence[str], into: Gathered) -> Workload:
@@ -156,26 +194,28 @@ def _open(worker: Worker, request: Request, into: Gathered) -> dict[str, Any]:
         workload=msgspec.to_builtins(into.workload),
         seed=request.seed,
         interface=into.interface,
-        sign_in=_sign_in(request, into),
+        sign_in=sign_in(request, into),
     )
     return opened
 
 
-def _sign_in(request: Request, into: Gathered) -> dict[str, Any] | None:
+def sign_in(request: Request, into: Gathered) -> dict[str, Any] | None:
     """Who signs in and how, with what the survey found about steps that need more."""
     return {**request.sign_in, "forced": into.forced} if request.sign_in else None
 
 
-def measure(request: Request, into: Gathered, tick: Tick) -> None:
+def measure(
+    request: Request, into: Gathered, tick: Tick, run_trials: RunTrials = run_trials
+) -> None:
     """Time the routes in fresh workers, then price the probes themselves."""
     begun = time.monotonic()
     try:
-        _measure(request, into, tick)
+        _measure(request, into, tick, run_trials)
     finally:
         into.seconds = time.monotonic() - begun
 
 
-def _measure(request: Request, into: Gathered, tick: Tick) -> None:
+def _measure(request: Request, into: Gathered, tick: Tick, run_trials: RunTrials) -> None:
     skip = sorted(into.skip)
     run_trials(
         TrialPlan(
@@ -186,7 +226,7 @@ def _measure(request: Request, into: Gathered, tick: Tick) -> None:
             trials=request.budget.affordable_trials(into.start_seconds),
             seconds=request.budget.seconds - request.budget.overhead,
             seed=request.seed,
-            sign_in=_sign_in(request, into),
+            sign_in=sign_in(request, into),
         ),
         planning.first_costs(into.workload, into.classes),
         into.trials,

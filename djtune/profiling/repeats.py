@@ -65,6 +65,7 @@ def _priced(
         steps=[f"{steps[step][0]} /{steps[step][1].lstrip('/')}" for step in sorted(asked)],
         times=again,
         seconds=again * price,
+        where=entry["where"],
     )
 
 
@@ -103,8 +104,8 @@ def _finding(
     part = saved / journey_time if journey_time else 0.0
     what = "query" if kind == "query" else "cached value"
     evidence = [
-        f"{_shorten(repeat.pattern)}: {repeat.times:.3g} × more, in {len(repeat.steps)} steps, "
-        f"about {1000 * repeat.seconds:.2g} ms"
+        f"{shorten_sql(repeat.pattern)}: {repeat.times:.3g} × more, in {len(repeat.steps)} steps, "
+        f"about {1000 * repeat.seconds:.2g} ms" + (f", at {repeat.where}" if repeat.where else "")
         for repeat in repeats[:SHOWN]
     ]
     if len(repeats) > SHOWN:
@@ -167,7 +168,7 @@ def severity(part: float) -> Literal["high", "medium", "low"]:
     return "medium" if part >= 0.03 else "low"
 
 
-def _shorten(sql: str, width: int = 110) -> str:
+def shorten_sql(sql: str, width: int = 110) -> str:
     """A query with its column list left out: what it reads and by what matters here."""
     head, found, tail = sql.partition(" FROM ")
     if found and head.startswith("SELECT "):

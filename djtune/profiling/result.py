@@ -8,6 +8,7 @@ from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
 from djtune.profiling.comparison import Comparison
+from djtune.profiling.query_group import QueryGroup
 
 SCHEMA_VERSION = 1
 
@@ -101,6 +102,8 @@ class RouteResult(Struct):
     hops: float
     distinct_params: int
     """Distinct parameters that were asked for in one trial, at most."""
+    query_groups: list[QueryGroup] = field(default_factory=list)
+    """Its queries by statement and place, from the detail pass."""
     query_mean: Metric | None = None
     """Queries per request, with the interval of the mean; without bounds where all agree."""
     hop_mean: Metric | None = None
@@ -132,6 +135,8 @@ class Repeat(Struct):
     """How often a journey asks beyond the first time."""
     seconds: float
     """Estimated cost of those times per journey."""
+    where: str = ""
+    """file:line in the app that asks."""
 
 
 class Overhead(Struct):
@@ -157,6 +162,49 @@ class TracedRequest(Struct):
     events: int
     cut: int
     """Events that were not kept, because there were too many."""
+
+
+class RouteFlamegraph(Struct):
+    """What was recorded of one route."""
+
+    method: str
+    route: str
+    """As its marker frame has it, with a slash before it."""
+    file: str
+    """Its page; empty where no sample fell into it."""
+    samples: int
+    share: float
+    """Of all samples inside requests."""
+    wall_share: float
+    """Of the wall time inside requests meanwhile; ``share`` is an estimate of it."""
+    requests: int
+
+
+class Flamegraphs(Struct):
+    """The recording that flame graphs were made of."""
+
+    routes: list[RouteFlamegraph]
+    samples: int
+    """Inside requests."""
+    unmarked: int
+    """Outside of them, and in no graph."""
+    standing_still: int
+    """Of a thread whose request went on in another one meanwhile: in no graph."""
+    errors: int
+    """Moments at which no stack could be read."""
+    behind: float
+    """Seconds that the sampler was late, at worst."""
+    rate: int
+    """Moments a second at which stacks were to be read."""
+    seconds: float
+    counted: str
+    """``wall``, ``active`` threads only, or the holder of the ``gil`` only."""
+    native: bool
+    merged: str
+    """The page of all routes, which is weighted as the workload is."""
+    speedscope: str
+    folder: str = ""
+    """Where the files are."""
 
 
 class ProfileResult(Struct):
@@ -192,5 +240,7 @@ class ProfileResult(Struct):
     """Where the timeline was written, if one was asked for."""
     comparison: Comparison | None = None
     """With ``--compare`` or ``--baseline-dir``."""
+    flamegraphs: Flamegraphs | None = None
+    """What ``--flamegraph`` recorded."""
     complete: bool = True
     schema_version: int = SCHEMA_VERSION

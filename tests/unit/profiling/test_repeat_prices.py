@@ -18,6 +18,7 @@ def repeat(steps: dict[str, float], kind: str = "query", journey: int = 0) -> di
         "alias": "default",
         "pattern": f"SELECT {kind} {sorted(steps)}",
         "steps": steps,
+        "where": "shop/views.py:3",
         "times": sum(steps.values()) - 1,
     }
 

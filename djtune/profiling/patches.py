@@ -1,0 +1,47 @@
+"""A call added to a queryset in a line of the app's source, as a patch that applies."""
+
+import ast
+import difflib
+import re
+
+_QUERYSET_CALL = re.compile(
+    r"\.(?:all|filter|exclude|order_by|annotate|only|defer|distinct|using|values|values_list|"
+    r"a?get|a?first|a?last|a?iterator|reverse|select_related|prefetch_related|select_for_update|"
+    r"a?in_bulk|a?earliest|a?latest|none)\("
+)
+_MANAGER = re.compile(r"\.objects\b(?!\s*\()")
+
+
+def with_call(source: str, line: int, call: str, file: str) -> str:
+    """A unified diff that adds ``.call`` to the queryset that begins at ``line`` (from 1).
+
+    Empty where the line does not show plainly which queryset that is, or the result would be no
+    Python.
+    """
+    lines = source.splitlines(keepends=True)
+    if not 0 < line <= len(lines):
+        return ""
+    changed = _changed(lines[line - 1], call)
+    if not changed:
+        return ""
+    after = [*lines[: line - 1], changed, *lines[line:]]
+    try:
+        ast.parse("".join(after))
+    except SyntaxError:
+        return ""
+    diff = difflib.unified_diff(lines, after, f"a/{file}", f"b/{file}")
+    return "".join(part if part.endswith("\n") else part + "\n" for part in diff)
+
+
+def _changed(text: str, call: str) -> str:
+    managers = list(_MANAGER.finditer(text))
+    if len(managers) > 1:
+        return ""
+    if managers:
+        at = managers[0].end()
+        return f"{text[:at]}.{call}{text[at:]}"
+    calls = list(_QUERYSET_CALL.finditer(text))
+    if not calls:
+        return ""
+    at = calls[0].start()
+    return f"{text[:at]}.{call}{text[at:]}"

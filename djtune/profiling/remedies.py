@@ -1,0 +1,101 @@
+"""What cures a query that is made too often: the words, and the call to add."""
+
+from djtune.profiling.query_group import QueryGroup
+
+FETCH_PEERS_SINCE = (6, 1)
+PEERS_COVER = ("forward", "reverse_one", "generic_foreign_key", "deferred")
+"""What ``FETCH_PEERS`` fetches for all rows at once; managers of many rows it does not
+(docs.djangoproject.com, topics/db/fetch-modes)."""
+
+
+def call_for(group: QueryGroup) -> str:
+    """The call to add to the queryset, or an empty string where no one call is enough."""
+    relation = group.relation
+    if relation.root is None or not relation.path or relation.narrowed:
+        return ""
+    if relation.kind in ("forward", "reverse_one"):
+        name = "prefetch_related" if relation.many else "select_related"
+        return f'{name}("{relation.path}")'
+    if relation.kind == "generic_foreign_key":
+        return f'prefetch_related("{relation.path}")'
+    if relation.kind in ("reverse_many", "many_to_many", "generic_relation"):
+        return (
+            ""
+            if relation.method in ("aggregate", "get", "first")
+            else (f'prefetch_related("{relation.path}")')
+        )
+    return ""
+
+
+def remedy_for(group: QueryGroup, django: tuple[int, int]) -> str:
+    """How to ask once instead of once for each row."""
+    relation = group.relation
+    kind = relation.kind
+    if kind == "deferred":
+        return _with_peers(
+            f"Load the column {relation.path!r} with the rows: add it to .only(), or take it out "
+            f"of .defer(), on the queryset{_at(group)}.",
+            group,
+            django,
+        )
+    if kind in ("reverse_many", "many_to_many", "generic_relation"):
+        return _for_many(group)
+    if call := call_for(group):
+        return _with_peers(f"Add .{call} to the queryset{_at(group)}.", group, django)
+    if relation.path:
+        name = (
+            "prefetch_related"
+            if relation.many or kind == "generic_foreign_key"
+            else ("select_related")
+        )
+        return _with_peers(
+            f'Add .{name}("{relation.path}") to the queryset that loads these rows.', group, django
+        )
+    return _without_relation(group)
+
+
+def _for_many(group: QueryGroup) -> str:
+    relation = group.relation
+    path, model = relation.path, relation.model.rpartition(".")[2]
+    name = path.rpartition("__")[2]
+    if relation.method in ("count", "exists") and not relation.narrowed:
+        return (
+            f'Count in the same query: .annotate({name}_count=Count("{path}", distinct=True)) on '
+            f'the queryset{_at(group)}; or .prefetch_related("{path}") if the rows are used too.'
+        )
+    if relation.narrowed or relation.method not in ("", "count", "exists", "iterator"):
+        return (
+            f'A plain prefetch does not serve a filtered, ordered or sliced ".{name}": add '
+            f'.prefetch_related(Prefetch("{path}", queryset={model}.objects.filter(…), '
+            f'to_attr="…")) to the queryset{_at(group)}, and read that attribute.'
+        )
+    return f'Add .prefetch_related("{path}") to the queryset{_at(group)}.'
+
+
+def _without_relation(group: QueryGroup) -> str:
+    if not group.reads:
+        return "Write all rows in one statement: bulk_create(), bulk_update() or update()."
+    if group.relation.kind == "statement":
+        return "Ask once before the loop, with all values in one IN (…), and look the rows up."
+    model = group.relation.model.rpartition(".")[2] or "Model"
+    return (
+        f"Ask once before the loop: {model}.objects.in_bulk(ids), or .filter(pk__in=ids), and look "
+        "the rows up in a dictionary."
+    )
+
+
+def _with_peers(text: str, group: QueryGroup, django: tuple[int, int]) -> str:
+    if django < FETCH_PEERS_SINCE or group.relation.kind not in PEERS_COVER:
+        return text
+    return (
+        f"{text} Or .fetch_mode(models.FETCH_PEERS) on the same queryset: one more query then "
+        "brings what all rows lack, whatever they turn out to lack."
+    )
+
+
+def _at(group: QueryGroup) -> str:
+    place = group.relation.root_place
+    if place is None or not place.where:
+        return " that loads these rows"
+    what = f" ({place.what})" if place.kind == "view" else ""
+    return f" at {place.where}{what}"
