@@ -137,6 +137,15 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         grows=False,
     ),
     _shape("method-field", "SerializerMethodField", "author", AUTHOR, field="author", grows=False),
+    _shape(
+        "many-keys",
+        "serializer's many keys",
+        "tags",
+        _prefetch("tags"),
+        kind="serializer",
+        field="tags",
+        grows=False,
+    ),
     Shape(
         "source-path",
         "serializer source= through two relations",
@@ -164,6 +173,21 @@ N_PLUS_ONE: tuple[Shape, ...] = (
     ),
     _shape("model-property", "model property in a loop", "author", AUTHOR),
     _shape("get-loop", "`.get()` loop", "author", IN_BULK),
+    _shape("values-loop", "`.get()` for each of `.values()`", "author", IN_BULK),
+    _shape(
+        "first-loop",
+        "reverse FK `.order_by().first()`",
+        "chapter",
+        ('Prefetch("chapters"', "Subquery("),
+    ),
+    _shape(
+        "exists-loop",
+        "reverse FK `.filter().exists()`",
+        "chapter",
+        ("Exists(", 'Prefetch("chapters"'),
+    ),
+    _shape("raw-queryset", "rows of `Manager.raw()`", "author", _prefetch("author")),
+    _shape("raw-rows", "`.get()` for each row of raw SQL", "author", IN_BULK),
     _shape("raw-sql", "raw SQL in a loop", "chapter", ()),
     Shape(
         "interleaved",
@@ -203,6 +227,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         ('Prefetch("chapters"',),
         other=2,
     ),
+    _shape("prefetch-per-row", "prefetch for each row", "tags", _prefetch("tags")),
     _shape("deferred-field", "field left out by `.only()`", "summary", ('"summary"', ".only(")),
     Shape(
         "nested-chain",
@@ -245,13 +270,15 @@ def _healthy(name: str, title: str, queries: int, doubled: int | None = None) ->
 
 HEALTHY: tuple[Shape, ...] = (
     _healthy("three-sites", "same statement from three sites", 3),
+    _healthy("one-helper", "one helper called from three sites", 3),
+    _healthy("breadcrumbs", "parents of one row, up a tree", 3),
     _healthy("fixed-tuple", "loop over a fixed tuple of three", 4),
     _healthy("twelve-months", "one query for each of twelve months", 13),
     _healthy("joined", "proper select_related", 1),
     _healthy("prefetched", "proper prefetch_related", 4),
     _healthy("joined-serializers", "nested serializer, joined", 1),
     _healthy("prefetched-targets", "generic foreign key, prefetched", 3),
-    _healthy("chunked-in", "`in_bulk` in batches", 4),
+    _healthy("chunked-in", "`in_bulk` in batches", 5),
     _healthy("sub-selects", "statements that differ in a sub-select", 4),
     _healthy("polling", "constant number of looks at one row", 8),
     _healthy("permissions", "permission checks", 4),

@@ -45,6 +45,12 @@ class ManySerializer(serializers.ModelSerializer):
         fields = ["title", "chapters"]
 
 
+class KeysSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["title", "tags"]  # site: many-keys
+
+
 class SourceSerializer(serializers.ModelSerializer):
     publisher = serializers.CharField(source="author.publisher.name")  # site: source-path
 
@@ -66,6 +72,11 @@ class NestedView(generics.ListAPIView):
 class MethodView(generics.ListAPIView):
     queryset = Book.objects.order_by("pk")[:30]  # queryset: method-field
     serializer_class = MethodSerializer
+
+
+class KeysView(generics.ListAPIView):
+    queryset = Book.objects.order_by("pk")[:30]  # queryset: many-keys
+    serializer_class = KeysSerializer
 
 
 class SourceView(generics.ListAPIView):

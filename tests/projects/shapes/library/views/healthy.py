@@ -9,7 +9,7 @@ from rest_framework import generics, permissions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from library.models import Author, Book, Chapter, Comment, Cover, Option, Publisher, Tag
+from library.models import Author, Book, Chapter, Comment, Cover, Option, Publisher, Subject, Tag
 from library.paging import size
 from library.seed import OPTIONS
 from library.views.api import NestedSerializer
@@ -20,6 +20,27 @@ def three_sites(request: HttpRequest) -> JsonResponse:
     second = Author.objects.get(pk=2)
     third = Author.objects.get(pk=3)
     return JsonResponse({"editors": [first.name, second.name, third.name]})
+
+
+def one_helper(request: HttpRequest) -> JsonResponse:
+    currency = _option("currency")
+    language = _option("language")
+    timezone = _option("timezone")
+    return JsonResponse({"options": [currency, language, timezone]})
+
+
+def _option(name: str) -> str:
+    return Option.objects.get(name=name).value
+
+
+def breadcrumbs(request: HttpRequest) -> JsonResponse:
+    """The parents of one row, as many as the tree is deep."""
+    subject = Subject.objects.get(name="Subject 0.0.0")
+    names = [subject.name]
+    while subject.parent:
+        subject = subject.parent
+        names.append(subject.name)
+    return JsonResponse({"path": names})
 
 
 def fixed_tuple(request: HttpRequest) -> JsonResponse:
@@ -66,7 +87,7 @@ def prefetched_targets(request: HttpRequest) -> JsonResponse:
 
 def chunked_in(request: HttpRequest) -> JsonResponse:
     """Batches of at most 25 keys, the last one shorter."""
-    keys = list(range(1, 91))
+    keys = list(Book.objects.order_by("pk").values_list("pk", flat=True)[:90])
     titles = []
     for start in range(0, len(keys), 25):
         found = Book.objects.in_bulk(keys[start : start + 25])
@@ -142,7 +163,9 @@ def iterator(request: HttpRequest) -> JsonResponse:
 
 
 def duplicate(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"before": _currency(), "after": _currency()})
+    before = _currency()
+    after = _currency()
+    return JsonResponse({"before": before, "after": after})
 
 
 def _currency() -> str:

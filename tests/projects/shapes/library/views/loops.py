@@ -1,6 +1,7 @@
 """Loops over rows that ask for something about each."""
 
 from django.db import connection
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, JsonResponse
 
 from library.models import Author, Book, Comment, Subject
@@ -20,6 +21,27 @@ def get_loop(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"authors": names})
 
 
+def values_loop(request: HttpRequest) -> JsonResponse:
+    names = []
+    for row in Book.objects.order_by("pk").values("title", "author_id")[: size(request)]:
+        names.append(Author.objects.get(pk=row["author_id"]).name)  # site: values-loop
+    return JsonResponse({"authors": names})
+
+
+def first_loop(request: HttpRequest) -> JsonResponse:
+    titles = []
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: first-loop
+        last = book.chapters.order_by("-pk").first()  # site: first-loop
+        titles.append(last.title if last else "")
+    return JsonResponse({"last": titles})
+
+
+def exists_loop(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by("pk")[: size(request)]  # queryset: exists-loop
+    drafts = [book.chapters.filter(draft=True).exists() for book in books]  # site: exists-loop
+    return JsonResponse({"unfinished": sum(drafts)})
+
+
 def raw_sql(request: HttpRequest) -> JsonResponse:
     counts = {}
     with connection.cursor() as cursor:
@@ -29,6 +51,22 @@ def raw_sql(request: HttpRequest) -> JsonResponse:
             )
             counts[book.title] = cursor.fetchone()[0]
     return JsonResponse(counts)
+
+
+def raw_rows(request: HttpRequest) -> JsonResponse:
+    names = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT author_id FROM library_book ORDER BY id LIMIT %s", [size(request)])
+        for (key,) in cursor.fetchall():
+            names.append(Author.objects.get(pk=key).name)  # site: raw-rows
+    return JsonResponse({"authors": names})
+
+
+def raw_queryset(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.raw(  # queryset: raw-queryset
+        "SELECT * FROM library_book ORDER BY id LIMIT %s", [size(request)]
+    )
+    return JsonResponse({"authors": [book.author.name for book in books]})  # site: raw-queryset
 
 
 def interleaved(request: HttpRequest) -> JsonResponse:
@@ -88,6 +126,14 @@ def filter_on_prefetched(request: HttpRequest) -> JsonResponse:
         found = book.chapters.filter(draft=True)
         drafts += [chapter.title for chapter in found]  # site: filter-on-prefetched
     return JsonResponse({"drafts": drafts})
+
+
+def prefetch_per_row(request: HttpRequest) -> JsonResponse:
+    rows = []
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: prefetch-per-row
+        prefetch_related_objects([book], "tags")  # site: prefetch-per-row
+        rows.append([tag.name for tag in book.tags.all()])
+    return JsonResponse({"tags": rows})
 
 
 def deferred_field(request: HttpRequest) -> JsonResponse:
