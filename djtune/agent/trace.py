@@ -32,6 +32,7 @@ MOST_EVENTS = 10_000
 LONGEST_TEXT = 500
 KEYS_NAMED = 3
 NO_SLOT = -1
+OPEN = -1
 
 
 class TracedClock(Clock):
@@ -45,6 +46,7 @@ class TracedClock(Clock):
         "_expected",
         "_left",
         "_open",
+        "_since",
         "_threads",
         "aliases",
         "begins",
@@ -60,6 +62,7 @@ class TracedClock(Clock):
         "parent",
         "pauses",
         "phases",
+        "sums",
         "threads",
         "tracks",
     )
@@ -100,6 +103,8 @@ class TracedClock(Clock):
         self.pauses: list[tuple[int, int, int]] = []
         """Begin, ns and generation of garbage collections."""
         self.ended = 0
+        self.sums: list[int] = []
+        """The totals as they were at the end."""
         self.last = NO_SLOT
         self._open: list[int] = []
         self._expected: tuple[int, Any, str] | None = None
@@ -130,14 +135,16 @@ class TracedClock(Clock):
         phase = self.stack[-1]
         Clock.leave(self)
         self.stack.append(phase)
+        self._since = self.mark
 
     def take_thread(self) -> None:
         """Go on in the thread that calls; a long pause before it is a slice of its own."""
-        paused_at = self.mark
+        before = self.mark
         Clock.take_thread(self)
-        if self.mark - paused_at > LONG_PAUSE_NS:
-            self._begin(paused_at, WAITING)
+        if self.mark - before > LONG_PAUSE_NS:
+            self._begin(self._since, WAITING)
             self._end()
+        self._since = self.mark
         self._note_thread()
 
     def resume(self, waited: bool) -> None:
@@ -158,9 +165,11 @@ class TracedClock(Clock):
         while self._open:
             self._end()
         self.ended = self.mark
+        self.sums = list(self.totals)
         return wall
 
     def _begin(self, at: int, phase: int) -> None:
+        self._since = at  # unlike the mark, this is not moved by collections
         expected, self._expected = self._expected, None
         if not self._has_room():
             self._open.append(NO_SLOT)
@@ -168,7 +177,7 @@ class TracedClock(Clock):
         slot = len(self.begins)
         self._open.append(slot)
         self.begins.append(at)
-        self.ends.append(0)
+        self.ends.append(OPEN)
         self.phases.append(phase)
         self.threads.append(self._thread())
         if expected is not None and expected[0] == phase:
@@ -179,6 +188,7 @@ class TracedClock(Clock):
     def _end(self) -> None:
         if not self._open:  # the request was stopped before
             return
+        self._since = self.mark
         self.last = self._open.pop()
         if self.last != NO_SLOT:
             self.ends[self.last] = self.mark
@@ -234,7 +244,7 @@ class TracedClock(Clock):
             "slices": [
                 [
                     self.begins[slot] - origin,
-                    min(self.ends[slot] or last, last) - origin,
+                    _end(self.ends[slot], last) - origin,
                     self.phases[slot],
                     self.threads[slot],
                     _text(self.labels.get(slot), self.aliases.get(slot)),
@@ -247,8 +257,12 @@ class TracedClock(Clock):
             "hops": [[at - origin, thread] for at, thread in self.hops_to],
             "off": [[at - origin, *rest] for at, *rest in self.off],
             "pauses": [[at - origin, *rest] for at, *rest in self.pauses],
-            "totals": list(self.totals),
+            "totals": self.sums or self.totals,
         }
+
+
+def _end(end: int, last: int) -> int:
+    return last if end == OPEN else min(end, last)
 
 
 class Tracer:
@@ -297,9 +311,13 @@ def _text(label: Any, alias: str | None) -> str:
 
 
 def _masked_sql(sql: str, alias: str) -> str:
+    return fingerprint(sql, mysql=_vendor(alias) == "mysql")
+
+
+def _vendor(alias: str) -> str:
     from django.db import connections
 
-    return fingerprint(sql, mysql=connections[alias].vendor == "mysql")
+    return connections[alias].vendor
 
 
 def install_labels(patches: Patches) -> None:

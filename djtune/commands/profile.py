@@ -14,6 +14,7 @@ from djtune.options import Command, common_options
 from djtune.profiling.result import ProfileResult
 
 if TYPE_CHECKING:
+    from djtune.commands.past import Past
     from djtune.profiling.gather import Gathered, Request
     from djtune.run import Run
 
@@ -55,6 +56,7 @@ Examples:
   djtune profile                                  # every route that can be asked for, 60 s
   djtune profile --as alice 'api/*'               # some routes, signed in
   djtune profile --workload peak.yaml --html report.html
+  djtune profile --pid 4711 --html live.html      # a running server, from outside
   djtune profile --budget 'GET /api/epg*: p95<200ms' --budget 'queries<20'
 """,
 )
@@ -119,6 +121,32 @@ Examples:
     " .json.gz) as a timeline for https://ui.perfetto.dev.",
 )
 @click.option(
+    "--pid",
+    metavar="PID",
+    type=click.IntRange(min=1),
+    help="Record this running server, or its workers, instead: what its requests spend their time"
+    " in, by view and route.",
+)
+@click.option(
+    "--pause-target",
+    is_flag=True,
+    help="With --pid: pause the server for each sample, for stacks that are never torn.",
+)
+@click.option(
+    "--compare",
+    "compare_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Judge queries, bytes, collections and thread hops against an earlier run's"
+    " --format json; times are shown beside.",
+)
+@click.option(
+    "--baseline-dir",
+    metavar="CHECKOUT",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run this other checkout of the project side by side, and judge times too.",
+)
+@click.option(
     "--seed", type=int, default=1, show_default=True, help="What is drawn, and in what order."
 )
 @common_options(metrics=METRICS)
@@ -135,22 +163,35 @@ def profile(
     unsafe: bool,
     bandwidth: float,
     trace_file: Path | None,
+    compare_file: Path | None,
+    baseline_dir: Path | None,
     seed: int,
+    pid: int | None,
+    pause_target: bool,
 ) -> int:
     """Rank the routes by the server time that they cost, and split each into phases.
 
     The app runs in fresh processes, every request rolled back. ROUTE names routes to measure, as
-    a path or a glob; without any, all of the workload's.
+    a path or a glob; without any, all of the workload's. With --pid nothing is asked for: a
+    running server is watched.
     """
+    if pid is not None:
+        from djtune.commands.profile_live import profile_live
+
+        return profile_live(run)
+    if pause_target:
+        raise DjtuneError("--pause-target is about a running server", hint="name it with --pid")
+    from djtune.commands.past import Past
     from djtune.experiments.host import read_machine
     from djtune.profiling import gather
-    from djtune.profiling.assemble import assemble, metrics
+    from djtune.profiling.assemble import assemble, metrics, places
     from djtune.profiling.plan import Budget
     from djtune.profiling.present import present
     from djtune.run import check_writable
     from djtune.workloads.file import load
 
     check_writable(trace_file, "--trace")
+    past = Past(run, compare_file, baseline_dir)
     if precise:
         duration *= PRECISE
     request = gather.Request(
@@ -162,41 +203,45 @@ def profile(
         unsafe=unsafe,
         seed=seed,
     )
+    past.find(request)
     run.note(
-        f"Plan: look at every route, then time them in {trials} fresh processes and price the "
+        f"Plan: look at every route, then {past.plan(request)} and price the "
         f"timing itself: {duration:.0f} s, and a few to start. --precise takes {PRECISE} times "
         "as long."
     )
     gathered = gather.Gathered()
     machine = read_machine()
-    interrupted = _measure(run, request, gathered)
+    interrupted = _measure(run, request, gathered, past)
     result = assemble(gathered, machine, bandwidth=bandwidth * 1e6)
+    regressions = past.compare(request, gathered, result)
     if trace_file and result.complete and not interrupted:
         interrupted = _write_timeline(run, request, gathered, result, trace_file)
     return run.finish(
         result,
         present(result, *_next_command(result)),
         metrics=metrics(result),
+        places=places(result),
+        regressions=regressions,
         complete=result.complete,
         interrupted=interrupted,
     )
 
 
-def _measure(run: "Run", request: "Request", gathered: "Gathered") -> bool:
+def _measure(run: "Run", request: "Request", gathered: "Gathered", past: "Past") -> bool:
     """Gather; return whether the user cut it short with something to show."""
     from djtune.profiling import gather
 
     try:
         with run.progress("looking at the routes"):
-            gather.survey(request, gathered)
-        trials = request.budget.affordable_trials(gathered.start_seconds)
+            past.survey(request, gathered)
+        trials, what = past.affordable(request, gathered)
         if trials < request.budget.trials:
             run.note(
-                f"the app takes {gathered.start_seconds:.1f} s to start: {trials} processes "
+                f"the app takes {gathered.start_seconds:.1f} s to start: {trials} {what} "
                 f"instead of {request.budget.trials}; a longer --duration affords more"
             )
         with run.progress("measuring", total=request.budget.seconds) as tick:
-            gather.measure(request, gathered, tick)
+            gather.measure(request, gathered, tick, past.run_trials)
     except KeyboardInterrupt:
         if not any(trial.samples for trial in gathered.trials.trials):
             raise
@@ -217,7 +262,8 @@ def _write_timeline(
     from djtune.run import save
 
     steps = plan.steps_of(gathered.workload)
-    chosen = trace.steps_to_trace(gathered.workload, gathered.skip, result.routes, request.patterns)
+    ranked = [(route.method, route.route) for route in result.routes]
+    chosen = trace.steps_to_trace(gathered.workload, gathered.skip, ranked, request.patterns)
     try:
         with run.progress("following a few requests"):
             traced = gather.trace(request, gathered, chosen)

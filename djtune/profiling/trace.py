@@ -11,7 +11,7 @@ microseconds; three decimals keep the nanoseconds.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from msgspec import Struct
 from djtune.model.samples import PHASES
 from djtune.model.workload import Workload
 from djtune.profiling import plan
-from djtune.profiling.result import RouteResult, TracedRequest
+from djtune.profiling.result import TracedRequest
 from djtune.reports.format import duration
 
 Event = dict[str, Any]
@@ -87,26 +87,25 @@ class Traced(Struct, frozen=True):
 
 def steps_to_trace(
     workload: Workload,
-    skip: Iterable[int],
-    routes: Sequence[RouteResult],
+    skip: Container[int],
+    ranked: Sequence[tuple[str, str]],
     patterns: Sequence[str],
 ) -> list[int]:
-    """A step for each route that is named, or else for the dearest; ``routes`` has these first.
+    """A step for each route that ``patterns`` name, or without these for the dearest.
 
-    Of a route's steps it is that of the journey with the most weight.
+    ``ranked`` are (method, route), the dearest first. Of a route's steps it is that of the
+    journey with the most weight.
     """
     best: dict[tuple[str, str], tuple[float, int]] = {}
     number = 0
     for journey in workload.journeys:
         for step in journey.steps:
             key = (step.method, step.route)
-            if number not in set(skip) and (key not in best or journey.weight > best[key][0]):
+            if number not in skip and (key not in best or journey.weight > best[key][0]):
                 best[key] = (journey.weight, number)
             number += 1
-    named = [route for route in routes if plan.chosen(route.route, patterns)]
-    wanted = named if patterns else named[:DEAREST]
-    keys = [(route.method, route.route) for route in wanted]
-    return [best[key][1] for key in keys if key in best]
+    wanted = [key for key in ranked if key in best and plan.chosen(key[1], patterns)]
+    return [best[key][1] for key in (wanted if patterns else wanted[:DEAREST])]
 
 
 def summaries(requests: Iterable[Traced], steps: Sequence[tuple[str, str]]) -> list[TracedRequest]:
