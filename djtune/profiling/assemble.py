@@ -12,6 +12,7 @@ from djtune.model.workload import Workload
 from djtune.profiling import plan, queries, query_findings, ranking, repeats
 from djtune.profiling.gather import Gathered
 from djtune.profiling.overhead import price_probes
+from djtune.profiling.production import add_observed
 from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult, Unmeasured
 
 
@@ -33,6 +34,7 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
     for route in routes:
         if study := studies.get((route.method, route.route)):
             route.query_groups = queries.judge(study, _database_seconds(route))
+    add_observed(routes, workload)
     priced = repeats.price_repeats(workload, gathered.repeats, samples)
     missing = plan.unmeasured(
         workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in

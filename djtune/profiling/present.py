@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from djtune.model.findings import FindingData
 from djtune.model.metrics import Metric
+from djtune.profiling.production import in_production
 from djtune.profiling.result import Phases, ProfileResult, RouteResult, Unmeasured
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
@@ -53,6 +54,7 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
             blocks.append(_databases(result.routes))
         if any(_total(route.parallel) for route in result.routes):
             blocks.append(_parallel(result.routes))
+        blocks += in_production(result.routes)
     if result.findings:
         blocks.append(Heading("Findings", anchor="findings"))
         blocks += [_finding(finding) for finding in result.findings]

@@ -7,6 +7,7 @@ from djtune.model.budget import Verdict
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
+from djtune.model.workload import Observed
 from djtune.profiling.comparison import Comparison
 from djtune.profiling.query_group import QueryGroup
 
@@ -102,6 +103,8 @@ class RouteResult(Struct):
     hops: float
     distinct_params: int
     """Distinct parameters that were asked for in one trial, at most."""
+    observed: Observed | None = None
+    """What production's own log says of it, where the workload was made from one."""
     query_groups: list[QueryGroup] = field(default_factory=list)
     """Its queries by statement and place, from the detail pass."""
     query_mean: Metric | None = None
