@@ -29,6 +29,7 @@ _RANGE = re.compile(r"(\w+)\"?\s*(?:<|>)")
 _SQLITE_SORT = re.compile(r"USE TEMP B-TREE FOR (?P<part>(?:RIGHT|LAST) .*)?ORDER BY")
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _CALLED_OR_CAST = re.compile(r"::\s*\w+|\b\w+(?=\s*\()")
+_QUALIFIED = re.compile(r"\b([^\W\d][\w$]*)\.([^\W\d]\w*)")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -77,18 +78,19 @@ def _postgresql(
         rows, processes = plan["Plan Rows"], _processes(plan.get("Workers Planned", 0))
     known = columns.get(plan.get("Relation Name", ""), ())
     names = {"table": plan.get("Relation Name", ""), "alias": plan.get("Alias", "")}
-    filtered = columns_in(plan.get("Filter", ""), known)
+    own = names["alias"]
+    filtered = columns_in(plan.get("Filter", ""), known, own)
     if kind == "Seq Scan":
         yield node("scan", **names, rows=rows, filtered=filtered)
     elif kind in ("Index Scan", "Index Only Scan"):
         operation = "search" if "Index Cond" in plan else "index scan"
-        lists = _searched(plan.get("Index Cond", ""), known) | {"filtered": filtered}
+        lists = _searched(plan.get("Index Cond", ""), known, own) | {"filtered": filtered}
         yield node(operation, **names, rows=rows, index=plan.get("Index Name", ""), **lists)
     elif kind == "Bitmap Heap Scan":
         indexes = list(_bitmap_indexes(children))
         condition = " ".join(each.get("Index Cond", "") for each in indexes)
         index = " + ".join(dict.fromkeys(each["Index Name"] for each in indexes))
-        lists = _searched(condition, known) | {"filtered": filtered}
+        lists = _searched(condition, known, own) | {"filtered": filtered}
         yield node("search", **names, rows=rows, index=index, **lists)
         return
     elif kind in ("Sort", "Incremental Sort"):
@@ -103,9 +105,9 @@ def _postgresql(
         yield from _postgresql(child, columns, processes)
 
 
-def _searched(condition: str, known: Collection[str]) -> dict[str, list[str]]:
+def _searched(condition: str, known: Collection[str], own: str) -> dict[str, list[str]]:
     ranged = _RANGE.findall(_STRING.sub(" ", condition))
-    searched = columns_in(condition, known)
+    searched = columns_in(condition, known, own)
     return {"searched": searched, "ranged": [name for name in searched if name in ranged]}
 
 
@@ -121,7 +123,12 @@ def _bitmap_indexes(plans: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str,
         yield from _bitmap_indexes(plan.get("Plans", []))
 
 
-def columns_in(text: str, known: Collection[str]) -> list[str]:
-    """The known columns that a condition names, in its order; strings, casts and calls are not."""
-    text = _CALLED_OR_CAST.sub(" ", _STRING.sub(" ", text))
+def columns_in(text: str, known: Collection[str], own: str = "") -> list[str]:
+    """The known columns that a condition names, in its order; strings, casts and calls are not.
+
+    With ``own``, an alias, columns of other aliases are left out.
+    """
+    text = _CALLED_OR_CAST.sub(" ", _STRING.sub(" ", text)).replace('"', "")
+    if own:
+        text = _QUALIFIED.sub(lambda m: m[2] if m[1] == own else " ", text)
     return list(dict.fromkeys(word for word in _WORD.findall(text) if word in known))

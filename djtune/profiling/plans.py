@@ -111,6 +111,17 @@ class _Access(Struct):
         ]
 
     @property
+    def leading(self) -> set[str]:
+        """Columns that an index begins with."""
+        return {index["columns"][0] for index in self.known["indexes"]}
+
+    @property
+    def unindexed(self) -> bool:
+        """Whether there are conditions, and no index begins with a column of theirs."""
+        columns = {column.name for each in self.conditions for column in each.columns}
+        return bool(columns) and not columns & self.leading
+
+    @property
     def order(self) -> list[tuple[str, bool]]:
         """The ORDER BY, if it is by columns of this table alone."""
         order = self.block.order if self.block else None
@@ -151,13 +162,17 @@ def _accesses(data: Mapping[str, Any], blocks: Sequence[Block]) -> Iterator[_Acc
     for node in nodes:
         if node["operation"] not in _ACCESSES:
             continue
-        alias = node["alias"]
+        alias = node["alias"].lower()
         its = [block for block in blocks if alias in block.tables]
         table = next((block.tables[alias] for block in its), node["table"])
         known = data["tables"].get(table)
         if known is None or known["rows"] is None:
             continue
-        same = [each for each in nodes if each["alias"] == alias and each["operation"] == "search"]
+        same = [
+            each
+            for each in nodes
+            if each["alias"].lower() == alias and each["operation"] == "search"
+        ]
         access = _Access(
             vendor=data["vendor"],
             node=node,
@@ -191,7 +206,7 @@ def _judge(access: _Access, reading: PlanReading) -> None:
         _judge_temporary(access, reading)
         return
     if access.rows < SMALL_TABLE:
-        if access.node["operation"] == "scan" and access.conditions:
+        if access.node["operation"] == "scan" and access.unindexed:
             reading.notes.append(
                 f"{access.size} is small: reading all of it costs next to nothing,"
                 " and no index is worth it"
@@ -274,30 +289,37 @@ def _judge_sort(access: _Access, reading: PlanReading) -> bool:
 
 def _hints(access: _Access) -> Iterator[str]:
     """What a plain index cannot serve, and what can."""
-    postgresql = access.vendor == "postgresql"
     for each in access.left:
         name = access.known["fields"][each.columns[0].name]["name"]
-        if each.kind == "pattern" and each.placeholder in access.open_patterns:
-            yield f"{name}: a pattern that begins with a wildcard is served by no plain index" + (
-                f'; a trigram index serves it: GinIndex(fields=["{name}"],'
-                ' opclasses=["gin_trgm_ops"], name=…), with the extension pg_trgm'
-                if postgresql
-                else "; full-text search would serve it"
-            )
+        if each.kind in ("pattern", "function") and each.placeholder in access.open_patterns:
+            yield _open_pattern_hint(access.vendor, name, upper=each.kind == "function")
         elif each.kind == "pattern":
             yield f"{name}: a plain index serves no LIKE" + (
                 ", unless it has the operator class for patterns:"
                 f' Index(fields=["{name}"], opclasses=["varchar_pattern_ops"], name=…)'
-                if postgresql
+                if access.vendor == "postgresql"
                 else " here, which compares without regard to case"
             )
         elif each.kind == "function":
+            index = f'Upper("{name}")' if each.text.startswith("UPPER(") else "…"
             yield (
                 f"{each.text}: an expression of {name} is compared, which no index on the column"
-                " serves; an index on that very expression does (models.Index(…, name=…))"
+                f" serves; one on that very expression does: models.Index({index}, name=…)"
             )
+        elif each.kind == "containment":
+            yield f'{each.text}: a GIN index serves it: GinIndex(fields=["{name}"], name=…)'
         elif each.kind == "or":
             yield f"{each.text}: alternatives are joined by OR, and no index is guessed for them"
+
+
+def _open_pattern_hint(vendor: str, name: str, *, upper: bool) -> str:
+    said = f"{name}: no plain index serves a pattern that begins with a wildcard; "
+    if vendor != "postgresql":
+        return said + "full-text search would serve it"
+    index = f'fields=["{name}"], opclasses=["gin_trgm_ops"]'
+    if upper:
+        index = f'OpClass(Upper("{name}"), "gin_trgm_ops")'
+    return said + f"a trigram index does (extension pg_trgm): GinIndex({index}, name=…)"
 
 
 def _propose(access: _Access, reading: PlanReading, *, filters: bool, sorts: bool) -> None:
@@ -307,9 +329,10 @@ def _propose(access: _Access, reading: PlanReading, *, filters: bool, sorts: boo
     looked_up = access.searched - set(access.node["ranged"]) - set(equal)
     equal += sorted(looked_up & set(access.known["fields"]))
     ranges = _unique(each.columns[0].name for each in conditions if each.kind == "range")
-    leading = {index["columns"][0] for index in access.known["indexes"]}
     # Columns that an index begins with come first: the new one can then do the old one's work.
-    equal.sort(key=lambda name: (name not in leading, access.known["fields"][name]["boolean"]))
+    equal.sort(
+        key=lambda name: (name not in access.leading, access.known["fields"][name]["boolean"])
+    )
     order = [each for each in access.order if each[0] not in equal]
     several = any(each.keys > 1 for each in conditions if each.kind == "equal")
     first = order[0][0] if order else ""
@@ -361,8 +384,7 @@ def _offer(
         )
         return
     columns = [*equal, *(name for name, _ in tail)]
-    leading = {index["columns"][0] for index in known["indexes"]}
-    new = next((name for name in columns if name not in leading), columns[-1])
+    new = next((name for name in columns if name not in access.leading), columns[-1])
     reading.missing.append(
         MissingIndex(
             model=known["model"],

@@ -11,15 +11,19 @@ from typing import Literal
 from msgspec import Struct, field
 
 TokenKind = Literal["name", "word", "value", "sign", "junk"]
-Kind = Literal["equal", "range", "pattern", "function", "or", "other"]
-"""How a condition holds a column: what an index serves comes first.
+Kind = Literal["equal", "range", "pattern", "containment", "function", "or", "other"]
+"""How a condition holds a column: ``equal`` and ``range`` are what a plain index serves.
 
-``pattern`` is LIKE and its kin, ``function`` compares an expression of the column, ``or`` is one
-of several alternatives, and ``other`` is a join, a negation, a sub-select or not understood.
+``pattern`` is LIKE and its kin, ``containment`` that of arrays and JSON, ``function`` compares an
+expression of the column, ``or`` is one of several alternatives, and ``other`` is a join, a
+negation, a sub-select or not understood.
 """
 
 DEEPEST = 60
 """Levels of parentheses beyond which a statement is not read."""
+
+LONGEST = 80
+"""Characters of a condition that are shown."""
 
 _TOKEN = re.compile(
     r"""
@@ -75,7 +79,10 @@ Tree = list["Token | Tree"]
 
 
 class Column(Struct, frozen=True):
-    """A column as the statement names it; ``alias`` is empty where it says the name alone."""
+    """A column as the statement names it.
+
+    ``alias`` is in lower case, as databases fold it, and empty where there is the name alone.
+    """
 
     alias: str
     name: str
@@ -98,7 +105,7 @@ class Block(Struct, frozen=True):
     """One SELECT; a statement has several where it has sub-selects or a UNION."""
 
     tables: dict[str, str]
-    """Alias → table."""
+    """Alias (in lower case) → table."""
     conditions: list[Condition] = field(default_factory=list)
     order: list[tuple[Column, bool]] | None = None
     """Columns and whether descending; ``None`` where it is by something else, or none."""
@@ -258,7 +265,7 @@ def _tables(items: Tree) -> Iterator[tuple[str, str]]:
             while position + 1 < len(items) and _is(items[position], "."):
                 item, position = items[position + 1], position + 2
             if isinstance(item, Token) and not _called(items, position):
-                yield _alias(items, position) or item.text, item.text
+                yield (_alias(items, position) or item.text).lower(), item.text
 
 
 def _has_select(items: Tree) -> bool:
@@ -297,7 +304,7 @@ def _conjuncts(items: Tree) -> Iterator[Tree]:
 
 def _condition(items: Tree) -> Condition:
     columns = tuple(dict.fromkeys(_columns(items)))
-    text = written(items)
+    text = _shortened(written(items))
     if any(_is(item, "OR") for item in items):
         return Condition("or", columns, text)
     negated = _is(items[0], "NOT")
@@ -310,6 +317,10 @@ def _condition(items: Tree) -> Condition:
     if negated:
         return Condition("other", columns, text)
     return _compared(column, rest, columns, text)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _compared(column: Column, rest: Tree, columns: tuple[Column, ...], text: str) -> Condition:
@@ -332,6 +343,8 @@ def _compared(column: Column, rest: Tree, columns: tuple[Column, ...], text: str
     if word == "IN" and len(right) == 1 and isinstance(right[0], list):
         keys = sum(1 for _ in _split(right[0], ","))
         return Condition("equal", (column,), f"{column.name} in ({keys} values)", keys=keys)
+    if word in ("@>", "<@"):
+        return Condition("containment", columns, text)
     if word == "BETWEEN":
         return Condition("range", (column,), text)
     if word in _COMPARISONS:
@@ -346,7 +359,7 @@ def _leading_column(items: Tree) -> tuple[Column | None, Tree]:
     if not isinstance(first, Token) or first.kind not in ("name", "word") or first.says("EXISTS"):
         return None, items
     if len(items) > 2 and _is(items[1], ".") and isinstance(items[2], Token):
-        return Column(first.text, items[2].text), items[3:]
+        return Column(first.text.lower(), items[2].text), items[3:]
     if _called(items, 1):
         return None, items
     return Column("", first.text), items[1:]
