@@ -47,17 +47,20 @@ def duration(text: Any, scale: float) -> Duration | None:
 
     nginx lists what several upstream servers took, as ``0.010, 0.020 : 0.030``: their sum.
     """
-    if isinstance(text, str):
-        parts = [part for part in re.split(r"[,:\s]+", text) if part not in ("", "-")]
-    else:
-        parts = [] if text is None else [text]
     try:
-        seconds = math.fsum(float(part) for part in parts) * scale
+        seconds = float(text) * scale
     except (ValueError, TypeError, OverflowError):
-        return None
-    if not parts or not 0 <= seconds < 1e9:
-        return None
-    return Duration(seconds, bucket(seconds))
+        seconds = _sum(text) * scale
+    return Duration(seconds, bucket(seconds)) if 0 <= seconds < 1e9 else None
+
+
+def _sum(text: Any) -> float:
+    """The sum of a list of numbers; NaN where there is none."""
+    parts = [part for part in re.split(r"[,:\s]+", str(text or "")) if part not in ("", "-")]
+    try:
+        return math.fsum(map(float, parts)) if parts else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def size(text: Any) -> int:

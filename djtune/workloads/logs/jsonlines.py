@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -67,13 +68,12 @@ class JsonLayout:
         scale = UNITS[unit]
         self.durations: Memo[Duration | None] = Memo(lambda text: duration(text, scale))
         self._from_request = "request" in keys
-        names = ["request", *COLUMNS] if self._from_request else [*COLUMNS]
         line = msgspec.defstruct(
-            "Line",
-            [(name, _Value, None) for name in names],
-            rename={name: keys.get(name, f"\0{name}") for name in names},
+            "Line", [(n, _Value, None) for n in keys], rename=keys, namespace={"missing": None}
         )
         self._decoder = msgspec.json.Decoder(line)
+        names = ["request", *COLUMNS[2:]] if self._from_request else [*COLUMNS]
+        self._values = attrgetter(*(name if name in keys else "missing" for name in names))
         self._split = Memo(_split)
 
     def rows(self, lines: str) -> tuple[list[Row], list[int]]:
@@ -95,10 +95,10 @@ class JsonLayout:
         return self._arranged(decoded), bad
 
     def _arranged(self, decoded: Sequence[Any]) -> list[Row]:
-        rows = list(map(msgspec.structs.astuple, decoded))
+        rows = map(self._values, decoded)
         if self._from_request:
             split = self._split
-            return [(*split[row[0]], *row[3:]) for row in rows]
+            return [(*split[row[0]], *row[1:]) for row in rows]
         return [(row[0] or "", _path(row[1]), *row[2:]) for row in rows]
 
 

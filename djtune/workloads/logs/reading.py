@@ -18,7 +18,7 @@ from .columns import COLUMNS, Row
 from .layout import HINT_FORMAT, Layout, TextLayout, from_format
 from .recording import RecordingLayout
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 """Bytes read at a time."""
 LONGEST_LINE = 64 << 20
 SAMPLE_LINES = 1000
