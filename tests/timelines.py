@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-REQUEST, COLLECTOR, OFF_PROCESSOR = 1, 2, 3
 KEYS = {
     "X": {"ph", "pid", "tid", "ts", "dur", "name", "cat", "args"},
     "M": {"ph", "pid", "tid", "ts", "name", "args"},
@@ -41,6 +40,8 @@ class Timeline:
     name: str
     tracks: dict[str, list[Drawn]]
     events: list[dict[str, Any]]
+    names: dict[int, str]
+    """The tracks by their numbers."""
 
     def own(self, track: str) -> dict[str, int]:
         """Exclusive ns by phase: less the collector's pauses, and what was off the processor."""
@@ -78,6 +79,8 @@ def read(document: dict[str, Any]) -> list[Timeline]:
         assert event.keys() == KEYS[event["ph"]], event
         assert event["ts"] >= 0
         by_process[event["pid"]].append(event)
+    threads = {(event["pid"], event["tid"]) for event in document["traceEvents"] if "tid" in event}
+    assert len(threads) == len({tid for _, tid in threads}), "Perfetto goes by their numbers alone"
     return [_timeline(events) for events in by_process.values()]
 
 
@@ -98,7 +101,7 @@ def _timeline(events: list[dict[str, Any]]) -> Timeline:
         _nest(slices)
     shown = {names[tid]: tracks[tid] for tid in names}
     assert len(shown) == len(names), "no two tracks have the same name"
-    return Timeline(process, shown, [event for event in events if event["ph"] != "M"])
+    return Timeline(process, shown, [event for event in events if event["ph"] != "M"], names)
 
 
 def _drawn(event: dict[str, Any]) -> Drawn:

@@ -31,8 +31,11 @@ DEAREST = 5
 LABELS = {"sql_execute": "SQL execute", "sql_fetch": "SQL fetch", "orm": "ORM", "gc": "GC"}
 """Phases whose names are not their labels."""
 LONGEST_NAME = 80
-REQUEST, COLLECTOR, OFF_PROCESSOR, FIRST_BESIDE = 1, 2, 3, 4
-"""Numbers of the tracks of a request; what runs beside it takes two each."""
+REQUEST, COLLECTOR, OFF_PROCESSOR, FIRST_BESIDE = 0, 1, 2, 3
+"""Places of a request's tracks; what runs beside it takes two each."""
+PLACES = 100_000
+"""Perfetto tells threads apart by their numbers alone, so a number is not used in two processes;
+a process's main thread has the number of the process."""
 
 
 class Slice(Struct, array_like=True, frozen=True):
@@ -130,7 +133,7 @@ def chrome_trace(
     """The whole document; ``about`` is told beside the events (versions, for example)."""
     events: list[Event] = []
     ids = count(1)
-    for pid, request in enumerate(requests, 1):
+    for pid, request in zip(count(PLACES, PLACES), requests):
         method, route = steps[request.step]
         name = f"{method} /{route.removeprefix('^').removesuffix('$').lstrip('/')}"
         events += _request(pid, request, name, ids)
@@ -161,16 +164,16 @@ def _request(pid: int, request: Traced, name: str, ids: Iterator[int]) -> list[E
     for track, lane in zip(tracks, lanes, strict=True):
         for number, each in enumerate(track.slices):
             whole = lane == REQUEST and number == 0
-            events.append(_slice(each, name if whole else "") | {"pid": pid, "tid": lane})
+            events.append(_slice(each, name if whole else "") | {"pid": pid, "tid": pid + lane})
             if whole:
                 events[-1]["args"] |= _summary(request)
-        events += [_hop(*hop) | {"pid": pid, "tid": lane} for hop in track.hops]
+        events += [_hop(*hop) | {"pid": pid, "tid": pid + lane} for hop in track.hops]
         if off := [slice_ for found in track.off for slice_ in _off(*found)]:
             off_lane = lane + 1 if lane >= FIRST_BESIDE else OFF_PROCESSOR
             names[off_lane] = f"{names[lane]}: off the processor"
-            events += [slice_ | {"pid": pid, "tid": off_lane} for slice_ in off]
+            events += [slice_ | {"pid": pid, "tid": pid + off_lane} for slice_ in off]
         for pause in track.pauses:
-            events.append(_pause(*pause, names[lane]) | {"pid": pid, "tid": COLLECTOR})
+            events.append(_pause(*pause, names[lane]) | {"pid": pid, "tid": pid + COLLECTOR})
         if track.parent is not None:
             events += _flow(track, tracks[0], next(ids), pid, lanes[track.parent], lane)
     events += _queries(tracks, pid)
@@ -197,14 +200,14 @@ def _span(track: Track) -> tuple[int, int]:
 
 
 def _names(pid: int, request: str, tracks: Mapping[int, str]) -> Iterator[Event]:
-    def named(kind: str, tid: int, **args: Any) -> Event:
-        return {"ph": "M", "pid": pid, "tid": tid, "ts": 0, "name": kind, "args": args}
+    def named(kind: str, place: int, **args: Any) -> Event:
+        return {"ph": "M", "pid": pid, "tid": pid + place, "ts": 0, "name": kind, "args": args}
 
-    yield named("process_name", 0, name=request)
-    yield named("process_sort_index", 0, sort_index=pid)
-    for tid, name in tracks.items():
-        yield named("thread_name", tid, name=name)
-        yield named("thread_sort_index", tid, sort_index=tid)
+    yield named("process_name", REQUEST, name=request)
+    yield named("process_sort_index", REQUEST, sort_index=pid)
+    for place, name in tracks.items():
+        yield named("thread_name", place, name=name)
+        yield named("thread_sort_index", place, sort_index=place)
 
 
 def _slice(each: Slice, name: str) -> Event:
@@ -295,8 +298,8 @@ def _flow(
     if not track.slices or begin > _span(request)[1]:
         return
     arrow = {"name": "begins", "cat": "in parallel", "id": flow, "pid": pid, "ts": begin / 1000}
-    yield {"ph": "s", **arrow, "tid": parent}
-    yield {"ph": "f", "bp": "e", **arrow, "tid": lane}
+    yield {"ph": "s", **arrow, "tid": pid + parent}
+    yield {"ph": "f", "bp": "e", **arrow, "tid": pid + lane}
 
 
 def _queries(tracks: Sequence[Track], pid: int) -> Iterator[Event]:

@@ -215,11 +215,11 @@ def test_children_have_tracks_and_arrows_from_their_parent(time: Time) -> None:
     beside = {name: slices for name, slices in shown.tracks.items() if "in parallel" in name}
     assert list(beside) == ["in parallel 1", "in parallel 2", "in parallel 3"]
     assert [len(slices) for slices in beside.values()] == [2, 1, 1], "the later one shares a track"
-    assert [(arrow["tid"], arrow["ts"]) for arrow in shown.of_kind("s")] == [
-        (1, 2000),
-        (1, 3000),
-        (6, 3000),
-        (1, 6000),
+    assert [(shown.names[arrow["tid"]], arrow["ts"]) for arrow in shown.of_kind("s")] == [
+        ("request", 2000),
+        ("request", 3000),
+        ("in parallel 2", 3000),
+        ("request", 6000),
     ]
     assert [arrow["id"] for arrow in shown.of_kind("f")] == [1, 2, 3, 4]
 
