@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import asgiref.sync
+from asgiref.current_thread_executor import CurrentThreadExecutor
 from asgiref.sync import AsyncToSync, SyncToAsync
 
 from .marks import MARKER_FILE, STANDING_STILL
@@ -157,8 +160,24 @@ async def serve(route: Marker, coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Await what serves a request, all of it below the route's marker."""
     _request.__init__()  # type: ignore[misc]
     _CHAIN.set((route,))
-    mark_waits(asyncio.get_running_loop())
-    return await Marked(coroutine, (route,))
+    loop = asyncio.get_running_loop()
+    mark_waits(loop)
+    with _turning_below(route, loop):
+        return await Marked(coroutine, (route,))
+
+
+@contextlib.contextmanager
+def _turning_below(route: Marker, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let the loop's own work, between the steps of tasks, lie below the marker too."""
+    turn = getattr(loop, "_run_once", None)
+    if turn is None:
+        yield
+        return
+    loop._run_once = functools.partial(route, turn)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del loop._run_once  # type: ignore[attr-defined]
 
 
 def task_factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
@@ -183,7 +202,11 @@ def mark_waits(loop: asyncio.AbstractEventLoop) -> None:
     select = selector.select
 
     def marked(timeout: float | None = None) -> Any:
-        if _request.hops or not _request.suspended or (timeout is not None and timeout <= 0):
+        if timeout is not None and timeout <= 0:
+            return select(timeout)
+        if _request.hops:
+            return _standing_still(select, timeout)
+        if not _request.suspended:
             return select(timeout)
         latest = next(reversed(_request.suspended.values()))
         return _through(latest.waiting(), select, timeout)
@@ -220,11 +243,14 @@ def _in_this_thread(function: Callable[..., Any]) -> Callable[..., Any]:
     return marked
 
 
-def _marked_thread_handler(handle: Callable[..., Any]) -> Callable[..., Any]:
-    def marked(
-        self: Any, loop: Any, exc_info: Any, task: Any, run: Any, child: Any, *rest: Any, **kw: Any
-    ) -> Any:
-        return handle(self, loop, exc_info, task, run, _in_this_thread(child), *rest, **kw)
+def _marked_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
+    """What ``sync_to_async`` hands to a thread runs below the frames that led to it."""
+
+    def marked(self: Any, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        called = function.func if isinstance(function, functools.partial) else function
+        if getattr(called, "__name__", "") == "thread_handler" and (chain := _CHAIN.get()):
+            function = functools.partial(_through, chain, function)
+        return submit(self, function, *args, **kwargs)
 
     return marked
 
@@ -286,7 +312,8 @@ def followed() -> Iterator[None]:
     """Follow marked requests through tasks and threads while the block lasts."""
     patches = Patches()
     patches.wrap(SyncToAsync, "__call__", _marked_hop)
-    patches.wrap(SyncToAsync, "thread_handler", _marked_thread_handler)
+    patches.wrap(ThreadPoolExecutor, "submit", _marked_submit)
+    patches.wrap(CurrentThreadExecutor, "submit", _marked_submit)
     patches.wrap(AsyncToSync, "__call__", _marked_bridge)
     patches.wrap(AsyncToSync, "main_wrap", _marked_main_wrap)
     patches.wrap(asyncio, "to_thread", _marked_to_thread)

@@ -33,7 +33,7 @@ class Drawing(Struct):
 def draw(recorded: Recorded, workload: Workload, skip: set[int], options: Options) -> Drawing:
     """A graph for each route that was seen, and one of all, weighted as the workload is."""
     places = recorded.places
-    split = flamegraph.split(recorded.recording, recorded.markers, places.djtune)
+    split = flamegraph.split(recorded.recording, recorded.markers, places.djtune, idle=options.idle)
     read = flamegraph.Reader(places)
     trees = {
         marker: flamegraph.grow(marker, stacks, read)

@@ -1,7 +1,10 @@
 """From one recording of all routes to a flame graph for each: pure functions on plain data.
 
 A stack belongs to the route whose marker is on it (:mod:`djtune.agent.markers`). Two threads may
-carry one request's marker at the same moment; the innermost marker says which of them counts.
+carry one request's marker at the same moment; the innermost marker says which of them tells what it
+does. How long it takes is told by the main thread alone, which every request keeps from its
+beginning to its end, so that neither threads side by side nor the way from one to the next bend the
+shares.
 """
 
 import re
@@ -23,6 +26,8 @@ FILE_LEAST, FILE_FRAMES = 0.0005, 5000
 TOP = 10
 """Functions that are listed with the time in themselves."""
 LONGEST_NAME = 80
+BETWEEN = "on the way between threads"
+"""The box for moments at which one thread had handed a request on and the next had not begun."""
 
 Stacks = Mapping[Stack, float]
 
@@ -32,15 +37,12 @@ class Split(Struct):
 
     routes: dict[str, dict[Stack, int]]
     """Marker → stacks from below the marker, djtune's own frames taken out."""
+    samples: dict[str, int]
+    """Marker → moments at which a request of it was served."""
     unmarked: int
     """Samples outside of any request: the replay's own work, and threads that wait for work."""
     standing_still: int
     """Samples of a thread whose request goes on in another one meanwhile."""
-
-    @property
-    def samples(self) -> dict[str, int]:
-        """Marker → samples."""
-        return {name: sum(stacks.values()) for name, stacks in self.routes.items()}
 
 
 class Places(Struct):
@@ -62,34 +64,47 @@ class Function(Struct, frozen=True):
     origin: Origin = "other"
 
 
-def split(recording: Recording, markers: Iterable[str], agent: Sequence[str]) -> Split:
+def split(
+    recording: Recording, markers: Iterable[str], agent: Sequence[str], *, idle: bool = True
+) -> Split:
     """Sort the stacks by their innermost marker.
 
-    ``agent`` names the folders of djtune's own code in the target.
+    ``agent`` names the folders of djtune's own code in the target. Without ``idle`` threads in the
+    recording the main thread cannot tell how long requests took: samples are what was seen.
     """
     routes: dict[str, dict[Stack, int]] = {marker: {} for marker in markers}
+    samples = dict.fromkeys(routes, 0)
     ours = tuple(agent)
     unmarked = standing_still = 0
     for stack, count in recording.stacks.items():
-        marker, inner = _below_marker(stack)
-        if marker == STANDING_STILL:
-            standing_still += count
-        elif marker not in routes:
+        marks = _marks(stack)
+        if not marks or (marker := Frame.parse(stack[marks[0]]).name) not in routes:
             unmarked += count
-        else:
-            shown = tuple(text for text in inner if not Frame.parse(text).file.startswith(ours))
-            routes[marker][shown] = routes[marker].get(shown, 0) + count
-    return Split(routes, unmarked, standing_still)
+            continue
+        if Frame.parse(stack[0]).file.rpartition("/")[2] != "threading.py":
+            samples[marker] += count
+        if Frame.parse(stack[marks[-1]]).name == STANDING_STILL:
+            standing_still += count
+            continue
+        inner = stack[marks[-1] + 1 :]
+        shown = tuple(text for text in inner if not Frame.parse(text).file.startswith(ours))
+        routes[marker][shown] = routes[marker].get(shown, 0) + count
+    for marker, stacks in routes.items():
+        seen = sum(stacks.values())
+        if not idle:
+            samples[marker] = seen
+        elif seen < samples[marker]:
+            stacks[BETWEEN,] = samples[marker] - seen
+    return Split(routes, samples, unmarked, standing_still)
 
 
-def _below_marker(stack: Stack) -> tuple[str, Stack]:
-    """The innermost marker and the frames below it; an empty name where there is none."""
-    for place in range(len(stack) - 1, -1, -1):
-        if f"({MARKER_FILE}" in stack[place]:
-            frame = Frame.parse(stack[place])
-            if frame.file == MARKER_FILE:
-                return frame.name, stack[place + 1 :]
-    return "", ()
+def _marks(stack: Stack) -> list[int]:
+    """Where markers are on the stack, the outermost first."""
+    return [
+        place
+        for place, text in enumerate(stack)
+        if f"({MARKER_FILE}" in text and Frame.parse(text).file == MARKER_FILE
+    ]
 
 
 class Reader:
@@ -127,7 +142,9 @@ _FOUND_IN: tuple[tuple[str, Origin], ...] = (
 
 def _origin(file: str, places: Places) -> tuple[Origin, str]:
     """Whose code a file is, and the folder from which it is named."""
-    if not file or re.search(r"\.(so|dylib|c|cc|cpp|h|rs|pyx)\b", file):
+    if not file:
+        return "other", ""
+    if re.search(r"\.(so|dylib|c|cc|cpp|h|rs|pyx)\b", file):
         return "native", str(PurePath(file).parent) if "/" in file else ""
     if file.startswith("<"):
         return "python" if file.startswith("<frozen") else "other", ""
