@@ -143,7 +143,7 @@ Examples:
 @click.option(
     "--baseline-dir",
     metavar="CHECKOUT",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Run this other checkout of the project side by side, and judge times too.",
 )
 @click.option(

@@ -259,6 +259,11 @@ def metrics(result: ProfileResult) -> dict[str, dict[str, Metric]]:
     }
 
 
+def places(result: ProfileResult) -> dict[str, str]:
+    """Where the view of each measured route is: "METHOD /route" → file:line."""
+    return {f"{r.method} /{r.route.lstrip('/')}": r.where for r in result.routes}
+
+
 def _misses(route: RouteResult) -> Metric:
     """Cache calls that were no hit, as a share: a limit is an upper one, so it suits misses.
 

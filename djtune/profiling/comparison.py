@@ -11,6 +11,10 @@ from djtune.model.metrics import Metric
 Counter = Literal["queries", "bytes", "gzip", "collections", "hops"]
 COUNTERS: tuple[Counter, ...] = ("queries", "bytes", "gzip", "collections", "hops")
 
+Tier = Literal["cpu", "wall"]
+TIERS: tuple[Tier, ...] = ("cpu", "wall")
+"""The quieter first: a verdict rests on the first that can carry it."""
+
 CounterVerdict = Literal["same", "more", "fewer", "no difference shown", "can't tell"]
 TimeVerdict = Literal["faster", "slower", "no difference shown", "can't tell", "not judged"]
 RouteVerdict = Literal["worse", "better", "worse and better", "same", "no difference shown"]
@@ -45,7 +49,7 @@ class CounterChange(Struct):
 class TimeChange(Struct):
     """One time of a route: seconds per request, on average."""
 
-    tier: Literal["cpu", "wall"]
+    tier: Tier
     before: float
     after: float
     verdict: TimeVerdict
@@ -73,14 +77,14 @@ class RouteChange(Struct):
 
 
 class OneSided(Struct):
-    """A route that only one of the two runs has figures of."""
+    """A route that only one of the two runs has, or had answered as expected."""
 
     method: str
     route: str
     side: Literal["before", "after"]
-    """Which of the runs has it."""
+    """Which of the runs."""
     detail: str = ""
-    """What the other run says of it; empty where it does not know the route."""
+    """What it needs in the other run; empty where that does not know the route."""
     regression: bool = False
     """It was answered before and fails now."""
     where: str = ""
@@ -101,15 +105,6 @@ class Comparison(Struct):
     comparisons: int = 0
     """How many intervals hold together with 95 % (Bonferroni)."""
     warnings: list[str] = field(default_factory=list)
-
-
-class Change(Struct, frozen=True):
-    """A change in words, for summaries and exit codes."""
-
-    route: str
-    """``METHOD /route``."""
-    text: str
-    worse: bool
 
 
 def route_verdict(counters: list[CounterChange], times: list[TimeChange]) -> RouteVerdict:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from djtune.model.findings import FindingData
 from djtune.model.metrics import Metric
+from djtune.profiling import present_comparison
 from djtune.profiling.production import in_production
 from djtune.profiling.result import Phases, ProfileResult, RouteResult, Unmeasured
 from djtune.reports import format as fmt
@@ -43,6 +44,8 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
     """The report: what bends the figures first, then the ranking, where time goes, what to do."""
     blocks: list[Block] = [Note(f"Beware: {warning}", tone="warn") for warning in result.warnings]
     blocks.append(_coverage(result))
+    if result.comparison is not None:
+        blocks += present_comparison.blocks(result.comparison)
     if result.routes:
         blocks += [
             Heading("Ranking by total server time", anchor="ranking"),

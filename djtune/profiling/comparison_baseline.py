@@ -1,0 +1,189 @@
+"""Talks to another checkout of the app: what it has in common with this one, run side by side."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from djtune.errors import DjtuneError
+from djtune.experiments.allocation import RouteCost
+from djtune.experiments.blocks import (
+    BlockPlan,
+    Blocks,
+    Variant,
+    affordable_blocks,
+    run_blocks,
+)
+from djtune.experiments.trials import Tick, TrialPlan, Trials, opened
+from djtune.model.app import App
+from djtune.model.routes import Route
+from djtune.model.workload import Journey, Workload
+from djtune.profiling import gather
+from djtune.profiling import plan as planning
+from djtune.servers.worker import Worker
+
+BASELINE, AGAIN, HERE = "baseline", "baseline again", "this checkout"
+ARMS = (BASELINE, AGAIN, HERE)
+"""The variants of a block; the baseline's second trial makes the A/A comparison."""
+
+
+class Baseline(Struct):
+    """The other checkout; filled step by step."""
+
+    app: App
+    name: str
+    blocks_wanted: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
+    lacking: list[Journey] = field(default_factory=list)
+    """Journeys that were not made, because the baseline has not all of their routes."""
+    classes: list[dict[str, Any]] = field(default_factory=list)
+    interface: str = ""
+    start_seconds: float = 0.0
+    blocks: Blocks = field(default_factory=Blocks)
+
+    def restrict(self, workload: Workload) -> Workload:
+        """Take out the journeys that ask for a route that the baseline does not have.
+
+        Raises:
+            DjtuneError: none is left.
+
+        """
+        kept: list[Journey] = []
+        for journey in workload.journeys:
+            known = all(step.route in self.routes for step in journey.steps)
+            (kept if known else self.lacking).append(journey)
+        weight = sum(journey.weight for journey in kept)
+        if not weight:
+            raise DjtuneError(
+                f"the baseline {self.name} has none of the routes that are to be measured",
+                hint="compare with a checkout that has, or leave --baseline-dir out",
+            )
+        per_hour = workload.journeys_per_hour
+        if per_hour is not None:
+            per_hour *= weight / sum(journey.weight for journey in workload.journeys)
+        return msgspec.structs.replace(workload, journeys=kept, journeys_per_hour=per_hour)
+
+
+def look(baseline: Baseline, here: App) -> None:
+    """Load the baseline once, and read its routes.
+
+    Raises:
+        DjtuneError: it cannot be loaded, or what it loads is this checkout's code.
+
+    """
+    begun = time.monotonic()
+    try:
+        with Worker(baseline.app) as worker:
+            baseline.start_seconds = time.monotonic() - begun
+            baseline.facts = worker.facts
+            baseline.interface = baseline.app.interface or worker.facts["interface"]
+            routes = msgspec.convert(worker.call("describe_routes"), list[Route])
+    except DjtuneError as error:
+        raise _of_baseline(error, baseline) from error
+    baseline.routes = {route.route: route for route in routes}
+    _refuse_foreign_code(baseline, here)
+
+
+def _refuse_foreign_code(baseline: Baseline, here: App) -> None:
+    """An editable install leads every checkout to one and the same code."""
+    own, other = Path(baseline.app.directory), Path(here.directory)
+    for route in baseline.routes.values():
+        file = Path(route.file)
+        if file.is_absolute() and file.is_relative_to(other) and not file.is_relative_to(own):
+            raise DjtuneError(
+                f"the baseline {baseline.name} imports this checkout's code: {file}",
+                hint="it is installed editable here; give the baseline a .venv of its own",
+            )
+
+
+def _of_baseline(error: DjtuneError, baseline: Baseline) -> DjtuneError:
+    """The same error, saying that it is about the baseline."""
+    return DjtuneError(
+        f"the baseline {baseline.name}: {error.message}",
+        hint=error.hint,
+        detail=error.detail,
+        exit_code=error.exit_code,
+    )
+
+
+def class_steps(baseline: Baseline, request: gather.Request, gathered: gather.Gathered) -> None:
+    """Ask the baseline for every step, and set apart those that it does not answer as expected.
+
+    Steps that either side signs in to past the app's authentication are so on both.
+
+    Raises:
+        DjtuneError: it answers none of the steps that this checkout answers.
+
+    """
+    begun = time.monotonic()
+    try:
+        with opened(
+            baseline.app,
+            gathered.workload,
+            baseline.interface,
+            request.seed,
+            gather.sign_in(request, gathered),
+        ) as worker:
+            starting = time.monotonic() - begun
+            baseline.start_seconds = max(starting, gathered.start_seconds)
+            baseline.classes = worker.call("class_steps", skip=sorted(gathered.unsafe))
+    except DjtuneError as error:
+        raise _of_baseline(error, baseline) from error
+    forced = {entry["step"] for entry in baseline.classes if entry.get("forced")}
+    for entry in gathered.classes:
+        entry["forced"] = entry.get("forced") or entry["step"] in forced
+    answered_here = {entry["step"] for entry in gathered.classes if entry["class"] == "ok"}
+    failing = [
+        entry
+        for entry in baseline.classes
+        if entry["class"] != "ok" and entry["step"] in answered_here
+    ]
+    gathered.apart = {entry["step"] for entry in failing}
+    if failing and gathered.apart == answered_here:
+        method, route = planning.steps_of(gathered.workload)[failing[0]["step"]]
+        why = planning.explain(failing[0], gathered.signed_in)
+        raise DjtuneError(
+            f"the baseline {baseline.name} answers none of the routes as expected; "
+            f"{method} /{route.lstrip('/')} needs {why}",
+            hint="it needs the same database, .env and the like as this checkout",
+        )
+
+
+def timed_in_blocks(baseline: Baseline) -> gather.RunTrials:
+    """What times this checkout and the baseline side by side, instead of this checkout alone."""
+
+    def run(plan: TrialPlan, costs: list[RouteCost], into: Trials, tick: Tick) -> None:
+        here = Variant(HERE, plan.app, plan.interface)
+        twice = [Variant(name, baseline.app, baseline.interface) for name in (BASELINE, AGAIN)]
+        try:
+            run_blocks(
+                BlockPlan(
+                    variants=[*twice, here],
+                    workload=plan.workload,
+                    skip=plan.skip,
+                    blocks=blocks_in(baseline, plan.seconds),
+                    seconds=plan.seconds,
+                    start_seconds=baseline.start_seconds,
+                    seed=plan.seed,
+                    sign_in=plan.sign_in,
+                ),
+                costs,
+                baseline.blocks,
+                tick,
+            )
+        finally:
+            # This checkout's trials are what the rest of the report rests on.
+            blocks = baseline.blocks.blocks
+            into.trials += [block.trials[HERE] for block in blocks if HERE in block.trials]
+            into.noises += baseline.blocks.noises
+            into.failure = baseline.blocks.failure
+
+    return run
+
+
+def blocks_in(baseline: Baseline, seconds: float) -> int:
+    """How many blocks there is time for."""
+    return affordable_blocks(baseline.blocks_wanted, len(ARMS), seconds, baseline.start_seconds)
