@@ -89,6 +89,13 @@ def _note_field(names: dict[str, Any], found: list[Any]) -> None:
         found.append(("field", type(names.get("self")), name))
 
 
+def is_app(frame: FrameType) -> bool:
+    """Whether the code of a frame is the app's own."""
+    code = frame.f_code
+    role = _roles.get(id(code))
+    return (_learn(code) if role is None else role) == _APP
+
+
 def _learn(code: CodeType) -> int:
     role = _role(code)
     _codes[id(code)] = code
@@ -234,10 +241,24 @@ def _line_in_body(cls: type, name: str) -> int:
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):
         return 0
-    body = tree.body[0]
-    for statement in getattr(body, "body", []):
+    statements = getattr(tree.body[0], "body", [])
+    for statement in statements:
         if name in _assigned(statement):
             return first + int(statement.lineno) - 1
+    listed = _listed_in_meta(statements, name)
+    return first + listed - 1 if listed else 0
+
+
+def _listed_in_meta(statements: list[ast.stmt], name: str) -> int:
+    """The line in which ``Meta.fields`` names a field, or says that it takes all."""
+    for meta in statements:
+        if not (isinstance(meta, ast.ClassDef) and meta.name == "Meta"):
+            continue
+        for statement in meta.body:
+            if "fields" in _assigned(statement):
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Constant) and node.value in (name, "__all__"):
+                        return node.lineno
     return 0
 
 

@@ -34,6 +34,8 @@ class Origin:
     """A related manager was filtered, ordered or sliced, so that a plain prefetch is no help."""
     model: Any = None
     """The model that is queried."""
+    owners: tuple[type, ...] = ()
+    """The models whose objects may have the relation, where no one object is known."""
 
 
 _METHODS = frozenset(
@@ -116,16 +118,17 @@ def _of_queryset(queryset: Any, method: str) -> Origin:
     if instance is not None:
         for kind, name in _relations_to(type(instance), queryset):
             return Origin(kind, name, instance, method, _narrowed(queryset, kind), queryset.model)
-    if name := _generic_relation(queryset):
-        return Origin(
-            "generic_relation", name, None, method, _narrowed(queryset, ""), queryset.model
-        )
-    return Origin("queryset", method=method, model=queryset.model)
+    if relations := _generic_relations(queryset):
+        owners = tuple(relation.model for relation in relations)
+        name, narrowed = relations[0].name, _narrowed(queryset, "")
+        return Origin("generic_relation", name, None, method, narrowed, queryset.model, owners)
+    raw = not hasattr(queryset, "_known_related_objects")
+    return Origin("queryset", method="raw" if raw else method, model=queryset.model)
 
 
 def _relations_to(owner: type, queryset: Any) -> Iterator[tuple[str, str]]:
     """The relations of ``owner`` that its manager's queryset may be of, the surest first."""
-    for field in queryset._known_related_objects:
+    for field in getattr(queryset, "_known_related_objects", ()):
         if field.model is queryset.model and field.remote_field is not None:
             yield "reverse_many", field.remote_field.get_accessor_name()
     meta: Any = owner._meta  # type: ignore[attr-defined]
@@ -153,18 +156,21 @@ def _narrowed(queryset: Any, kind: str) -> bool:
     )
 
 
-def _generic_relation(queryset: Any) -> str:
-    """The one GenericRelation that this may be the manager of; it leaves no trace of its own."""
+def _generic_relations(queryset: Any) -> list[Any]:
+    """The GenericRelations that this may be the manager of, if all have one name.
+
+    Their managers leave no other trace.
+    """
     from django.apps import apps
 
-    names = {
-        field.name
+    found = [
+        field
         for model in apps.get_models()
         for field in model._meta.private_fields
         if getattr(field, "related_model", None) is queryset.model
         and _compares(queryset, getattr(field, "object_id_field_name", ""))
-    }
-    return names.pop() if len(names) == 1 else ""
+    ]
+    return found if len({field.name for field in found}) == 1 else []
 
 
 def _compares(queryset: Any, field: str) -> bool:

@@ -151,8 +151,12 @@ class Recorder:
 
     def _new_group(self, key: tuple[Any, ...], frame: Any, params: Any) -> Group:
         alias, sql, trail = key
-        origin = origin_of(frame)
-        loaded_by, path = self._loader_of(origin)
+        try:
+            origin = origin_of(frame)
+            loaded_by, path = self._loader_of(origin)
+        except Exception:
+            # What an app does with managers and descriptors is not known; its request goes on.
+            origin, loaded_by, path = Origin("queryset"), None, ""
         number = len(self._study.groups)
         group = Group(number, alias, str(sql), trail, origin, loaded_by, path, params)
         origin.instance = None
@@ -162,6 +166,8 @@ class Recorder:
     def _loader_of(self, origin: Origin) -> tuple[Fetch | None, str]:
         if origin.kind == "prefetch":
             return (self._fetching[0] if self._fetching else None), ""
+        if origin.owners:
+            return self._last_of(origin.owners), ""
         if origin.instance is None:
             return None, ""
         for fetch in reversed(self._fetches):
@@ -170,10 +176,17 @@ class Recorder:
                 return fetch, path
         return None, ""
 
+    def _last_of(self, models: tuple[type, ...]) -> Fetch | None:
+        """The last fetch that brought objects of one of the models."""
+        for fetch in reversed(self._fetches):
+            if fetch.rows and isinstance(fetch.rows[0], models):
+                return fetch
+        return None
+
     def fetched(self, fetch_all: Callable[[Any], None], queryset: Any) -> None:
         """Evaluate a queryset, and remember its rows for as long as the request lasts."""
         first = len(self.served.asked)
-        fetch = Fetch(None, [], bool(queryset.query.select_related), None)
+        fetch = Fetch(None, [], bool(getattr(queryset.query, "select_related", False)), None)
         self._fetching.append(fetch)
         try:
             fetch_all(queryset)
@@ -205,7 +218,7 @@ class Recorder:
 @contextmanager
 def noting_rows(recorder: Recorder) -> Iterator[None]:
     """Let ``recorder`` know which rows querysets bring."""
-    from django.db.models.query import QuerySet
+    from django.db.models.query import QuerySet, RawQuerySet
 
     patches = Patches()
 
@@ -219,6 +232,7 @@ def noting_rows(recorder: Recorder) -> Iterator[None]:
         return noted
 
     patches.wrap(QuerySet, "_fetch_all", noting)
+    patches.wrap(RawQuerySet, "_fetch_all", noting)
     try:
         yield
     finally:
@@ -227,25 +241,37 @@ def noting_rows(recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def halved_rows(recorder: Recorder) -> Iterator[None]:
-    """Let every queryset bring half of its rows, and know where the app began it."""
+    """Let every queryset, and every cursor of the app's own, bring half of its rows; and know
+    where the app began the querysets.
+    """
+    from django.db.backends.utils import CursorWrapper
     from django.db.models.manager import BaseManager
-    from django.db.models.query import QuerySet
+    from django.db.models.query import QuerySet, RawQuerySet
 
     patches = Patches()
 
     def halving(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
         def halved(self: Any) -> None:
             if self._result_cache is None and CURRENT.get() is not None:
-                rows = list(self._iterable_class(self))
-                self._result_cache = rows[: (len(rows) + 1) // 2]
+                raw = isinstance(self, RawQuerySet)
+                self._result_cache = _half(self.iterator() if raw else self._iterable_class(self))
             fetch_all(self)
+
+        return halved
+
+    def halving_rows(rows_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def halved(self: Any) -> Any:
+            if CURRENT.get() is None or not callsites.is_app(sys._getframe(1)):
+                return rows_of(self)
+            half = _half(rows_of(self))
+            return half if rows_of.__name__ == "fetchall" else iter(half)
 
         return halved
 
     def placing(make: Callable[..., Any]) -> Callable[..., Any]:
         def placed(self: Any, *args: Any, **kwargs: Any) -> Any:
             made = make(self, *args, **kwargs)
-            if CURRENT.get() is not None and isinstance(made, QuerySet):
+            if CURRENT.get() is not None and isinstance(made, (QuerySet, RawQuerySet)):
                 begun = vars(self).get("_djtune_begun")
                 made.__dict__["_djtune_begun"] = begun or callsites.nearest(
                     sys._getframe(1), but=(QuerySet, BaseManager)
@@ -255,7 +281,11 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
         return placed
 
     patches.wrap(QuerySet, "_fetch_all", halving)
+    patches.wrap(RawQuerySet, "_fetch_all", halving)
+    patches.wrap(CursorWrapper, "fetchall", halving_rows)
+    patches.wrap(CursorWrapper, "__iter__", halving_rows)
     patches.wrap(QuerySet, "_clone", placing)
+    patches.wrap(QuerySet, "raw", placing)
     patches.wrap(BaseManager, "get_queryset", placing)
     recorder.beginnings = True
     try:
@@ -264,6 +294,11 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
     finally:
         recorder.beginnings = False
         patches.undo()
+
+
+def _half(rows: Any) -> list[Any]:
+    kept = list(rows)
+    return kept[: (len(kept) + 1) // 2]
 
 
 def summary(step: int, study: StepStudy) -> dict[str, Any]:

@@ -169,7 +169,8 @@ def _halves(entry: Entry) -> tuple[float | None, float | None]:
 
 def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry]) -> str:
     if _is_per_row(group, entry, entries):
-        return "duplicate" if max(entry["distinct"]) == 1 and group.reads else "n+1"
+        same = max(entry["distinct"]) == 1 and entry["origin"]["kind"] not in RELATIONS
+        return "duplicate" if same and group.reads else "n+1"
     if group.repeated > 0:
         return "duplicate"
     if group.reads and entry["origin"]["kind"] in ONE and group.relation.root is not None:
@@ -233,7 +234,7 @@ def _chain(
             return root, [*before, *own], many or was_many
     if came["kind"] == "prefetch" and came["loaded_by"] is not None:
         return came["loaded_by"], [came["relation"], *own], True
-    return loader, own, many
+    return loader, own, many or came["method"] == "raw"  # raw() knows no select_related
 
 
 def _begun(entry: Entry) -> Place | None:
