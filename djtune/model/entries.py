@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 Code = tuple[str, str]
-"""The qualified name of a function or class, and its file: from ``site-packages`` where it is
+"""The qualified name of a function, and its file: from ``site-packages`` where it is
 installed, else from the project's root."""
 
 
@@ -20,5 +20,6 @@ class Entry(Struct, frozen=True):
     functions: tuple[Code, ...] = ()
     """In which the view's part of a request begins: the function, or the class's methods by HTTP
     method or action, wherever they are inherited from."""
-    classes: tuple[Code, ...] = ()
-    """The view class and those of its bases that are the application's own."""
+    methods: tuple[Code, ...] = ()
+    """All functions of the application's own that the view class has; those that it overrides are
+    not among them."""

@@ -1,17 +1,17 @@
 """From the stacks of a running server to its views: pure functions on plain data."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
 from djtune.errors import DjtuneError, ExitCode
 from djtune.model.entries import Entry
-from djtune.profiling.live_places import Place, Views, is_application, locate
+from djtune.profiling.live_places import HANDOVER, Place, Views, is_application, locate
 from djtune.profiling.live_result import Counted, Hot, LiveProcess, LiveResult, LiveView
 from djtune.profiling.live_shares import share_interval
-from djtune.servers.sampler import Frame, Recording, Stack
+from djtune.servers.sampler import Frame, Recording
 
 KEPT = 10
 """Functions and lines that are kept of each view."""
@@ -61,6 +61,7 @@ class _Tally(Struct):
     inside: Counter[int] = field(default_factory=Counter)
     """Samples inside requests, by window."""
     outside: Counter[tuple[str, str]] = field(default_factory=Counter)
+    handed_over: int = 0
 
 
 def assemble(recorded: Recorded) -> LiveResult:
@@ -78,6 +79,7 @@ def assemble(recorded: Recorded) -> LiveResult:
         views=sorted(views, key=lambda view: -view.samples),
         samples=sum(sizes),
         outside=tally.outside.total(),
+        handed_over=tally.handed_over,
         outside_functions=_hot(tally.outside),
         routes_known=recorded.routes_known,
         warnings=[*recorded.warnings, *_warnings(recorded)],
@@ -100,30 +102,50 @@ def require_requests(result: LiveResult) -> None:
     )
 
 
-def _count(recorded: Recorded) -> _Tally:
-    tally = _Tally()
+class Sighting(Struct):
+    """One stack, and how often one window saw it."""
+
+    window: int
+    count: int
+    frames: list[Frame]
+    """The root first."""
+    place: Place | None
+    """``None`` where it is in no request."""
+    inside: Sequence[Frame]
+    """The frames of the place alone."""
+
+
+def sightings(recorded: Recorded) -> Iterator[Sighting]:
+    """Say of every stack where it belongs."""
     views = Views(recorded.entries)
     for number, window in enumerate(recorded.windows):
         for stack, count in window.recording.stacks.items():
-            _add(tally, stack, count, number, views, recorded.roots)
+            frames = [Frame.parse(text) for text in stack]
+            place, inside = locate(frames, views) or (None, frames)
+            yield Sighting(number, count, frames, place, inside)
+
+
+def _count(recorded: Recorded) -> _Tally:
+    tally = _Tally()
+    for sighting in sightings(recorded):
+        _add(tally, sighting, recorded.roots)
     return tally
 
 
-def _add(
-    tally: _Tally, stack: Stack, count: int, window: int, views: Views, roots: Sequence[str]
-) -> None:
-    frames = [Frame.parse(text) for text in stack]
-    function = (frames[-1].name, shortened(frames[-1].file, roots))
-    located = locate(frames, views)
-    if located is None:
+def _add(tally: _Tally, sighting: Sighting, roots: Sequence[str]) -> None:
+    leaf, count, window = sighting.frames[-1], sighting.count, sighting.window
+    function = (leaf.name, shortened(leaf.file, roots))
+    if sighting.place is None:
         tally.outside[function] += count
         return
-    place, inside = located
+    if sighting.place is HANDOVER:
+        tally.handed_over += count
+        return
     tally.inside[window] += count
-    seen = tally.seen.setdefault(place, _Seen(place))
+    seen = tally.seen.setdefault(sighting.place, _Seen(sighting.place))
     seen.windows[window] += count
     seen.functions[function] += count
-    line = next((frame for frame in reversed(inside) if is_application(frame.file)), None)
+    line = next((one for one in reversed(sighting.inside) if is_application(one.file)), None)
     if line is not None:
         seen.lines[line.name, f"{shortened(line.file, roots)}:{line.line}"] += count
 

@@ -18,7 +18,7 @@ from djtune.servers.sampler import NoSamples, Recording, Sampler
 from djtune.servers.serving import Family, find_workers
 from djtune.servers.worker import Worker
 
-WINDOW_SECONDS = 3.0
+WINDOW_SECONDS = 1.5
 """Of one worker at a time: short, so that every worker is seen early and late, and so that the
 spread between windows shows how far the shares can be trusted."""
 POLL = 0.05

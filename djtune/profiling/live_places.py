@@ -7,7 +7,7 @@ async view hands to a thread, or for a response that is rendered after the view 
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -35,6 +35,7 @@ WRAPPERS = (
     "adrf/",
 )
 """Files between the handler and the view's own code."""
+EXECUTORS = ("/threading.py", "/queue.py", "concurrent/futures/thread.py")
 MIDDLEWARE_HOOKS = (
     "process_request",
     "process_response",
@@ -61,7 +62,7 @@ class Place(Struct, frozen=True):
 
 HANDLING = Place("handling", "middleware and Django's own handling")
 RENDERING = Place("rendering", "rendering after the view returned")
-HANDOVER = Place("handover", "waiting for an async view")
+HANDOVER = Place("handling", "waiting for its request in another thread")
 
 
 class Views:
@@ -69,11 +70,11 @@ class Views:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._functions: dict[str, list[_Code]] = {}
-        self._classes: dict[str, list[_Code]] = {}
+        self._methods: dict[str, list[_Code]] = {}
         for entry in entries:
             for known, codes in (
                 (self._functions, entry.functions),
-                (self._classes, entry.classes),
+                (self._methods, entry.methods),
             ):
                 for name, file in codes:
                     basename = PurePosixPath(file).name
@@ -97,7 +98,7 @@ class Views:
 
     def _find(self, name: str, file: str) -> list[Entry]:
         basename = PurePosixPath(file).name
-        for known in (self._functions, self._classes):
+        for known in (self._functions, self._methods):
             codes = known.get(basename, ())
             if found := dict.fromkeys(code.entry for code in codes if code.owns(name, file)):
                 return list(found)
@@ -111,7 +112,7 @@ class _Code(Struct, frozen=True):
     entry: Entry
 
     def owns(self, name: str, file: str) -> bool:
-        mine = name == self.name or name.startswith(f"{self.name}.")
+        mine = name == self.name or name.startswith(f"{self.name}.<locals>.")
         return mine and (file == self.file or file.endswith(f"/{self.file}"))
 
 
@@ -130,6 +131,8 @@ def locate(frames: Sequence[Frame], views: Views) -> tuple[Place, Sequence[Frame
     ``None`` where it is in no request.
     """
     position, entries = views.find(frames)
+    if _is_handed_over(frames):
+        return HANDOVER, frames[position:]
     if entries:
         inside = frames[position:]
         return _told(inside, entries), inside
@@ -167,8 +170,6 @@ def _untold(inner: Sequence[Frame]) -> Place:
         return HANDLING
     if inner and inner[0].file.endswith("django/template/response.py"):
         return RENDERING
-    if inner and all(_is_waiting_for_async(frame) for frame in inner):
-        return HANDOVER
     inside = list(dropwhile(_is_wrapper, inner))
     entered = inside and any(part in inside[0].file for part in VIEW_PACKAGES)
     if entered or any(is_application(frame.file) for frame in inside):
@@ -192,10 +193,14 @@ def _is_wrapper(frame: Frame) -> bool:
     return any(part in frame.file for part in WRAPPERS)
 
 
-def _is_waiting_for_async(frame: Frame) -> bool:
-    return "asgiref/" in frame.file or frame.file.endswith(
-        ("/threading.py", "/queue.py", "concurrent/futures/thread.py")
-    )
+def _is_handed_over(frames: Sequence[Frame]) -> bool:
+    """Tell a thread that waits in ``async_to_sync`` for code that runs in another one."""
+    waiting = list(takewhile(_is_of_executors, reversed(frames)))
+    return any(frame.name.startswith("AsyncToSync.") for frame in waiting)
+
+
+def _is_of_executors(frame: Frame) -> bool:
+    return "asgiref/" in frame.file or frame.file.endswith(EXECUTORS)
 
 
 def _last(name: str) -> str:

@@ -63,6 +63,11 @@ def _coverage(result: LiveResult) -> Note:
     )
     if result.outside_functions:
         text += f" (most in {_function(result.outside_functions[0])})"
+    if result.handed_over:
+        text += (
+            f", nor are {fmt.count(result.handed_over)} of threads whose request went on in another"
+            " one"
+        )
     return Note(f"{text}.", tone="plain")
 
 

@@ -8,11 +8,10 @@ from djtune.model.metrics import Metric
 
 SCHEMA_VERSION = 1
 
-Kind = Literal["view", "untold", "handling", "rendering", "handover"]
+Kind = Literal["view", "untold", "handling", "rendering"]
 """What a request was doing: ``view``, known by its frames; ``untold``, code of a request of which
 the frames do not tell the view; ``handling``, middleware and Django's own; ``rendering``, a
-template or DRF response that is rendered after its view returned; ``handover``, a thread that
-waits for an async view, which runs in another."""
+template or DRF response that is rendered after its view returned."""
 
 Counted = Literal["wall", "active", "gil"]
 """Which threads count: all, those at work, or the one that holds the interpreter's lock."""
@@ -82,6 +81,8 @@ class LiveResult(Struct):
     """Inside requests."""
     outside: int
     """Samples of threads that were in no request: dropped from every share."""
+    handed_over: int
+    """Samples of threads whose request went on in another one meanwhile: dropped likewise."""
     outside_functions: list[Hot]
     """What those threads were doing."""
     routes_known: bool
