@@ -10,7 +10,7 @@ from djtune.errors import DjtuneError
 
 
 @click.command()
-@click.argument("command", nargs=-1, required=True)
+@click.argument("command", nargs=-1, required=True, metavar="COMMAND")
 def schema(command: tuple[str, ...]) -> None:
     """Print the JSON Schema of what COMMAND writes under --format json.
 

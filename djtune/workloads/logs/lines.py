@@ -139,19 +139,25 @@ def _named(tails: Sequence[Sequence[str]], unit: str) -> _Found | None:
         for token in tail:
             name, equals, value = token.partition("=")
             if equals and re.fullmatch(r"[\w.-]+", name):
-                values.setdefault(name, []).append(value.strip('"'))
+                values.setdefault(name, []).append(value)
     for name in (name for names in _NAMES for name in names):
-        texts = [value for value in values.get(name, []) if value not in ("-", "")]
-        if texts and (unit or all(_is_fraction(text) for text in texts)):
-            return _at_name(name, unit or "s")
+        texts = values.get(name, [])
+        told = [text for value in texts if (text := value.strip('",')) not in ("-", "")]
+        if told and (unit or all(_is_fraction(text) for text in told)):
+            return _at_name(name, unit or "s", quoted=texts[0].startswith('"'))
     return None
 
 
-def _at_name(name: str, unit: str) -> _Found:
-    value = rf'{re.escape(name)}="?([-\d.,: ]*[-\d.])"?(?![^ \n])[^\n]*+'
+_VALUES = r"[-\d.]++(?:(?: : |, )[-\d.]++)*+"
+"""One number, or nginx's list of them."""
+
+
+def _at_name(name: str, unit: str, *, quoted: bool) -> _Found:
+    value = rf'"({_VALUES})"' if quoted else rf"({_VALUES})"
+    named = rf"{re.escape(name)}={value}(?![^ \n])"
     return _Found(
-        tail=rf"(?: {_QUOTED}){{0,2}}[^\n]*? {value}",
-        lenient_tail=rf"[^\n]* {value}",
+        tail=rf"(?: (?!{re.escape(name)}=){_TOKEN})*+ {named}(?: {_TOKEN})*+$",
+        lenient_tail=rf"[^\n]* {named}[^\n]*+",
         called=f"{name}=",
         unit=unit,
     )
@@ -160,14 +166,13 @@ def _at_name(name: str, unit: str) -> _Found:
 def _at(place: int, shape: Sequence[bool], number: str, unit: str, suffix: str = "") -> _Found:
     """A column by its place among the tokens; in a line that is not regular, from its end."""
     after = len(shape) - place - 1
-    several = r"(?:(?: : |, )[-\d.]++)*+" if not suffix and number == _FRACTION else ""
-    if shape[place]:
-        value = rf'"({number}{several}|-?){suffix}"'
-    else:
-        value = rf"({number}{several}|-){suffix}(?![^ \n])"
+    several = "" if suffix or number != _FRACTION else r"(?:(?: : |, )[-\d.]++)*+"
+    value = rf"({number}{several}|-){suffix}"
+    column = rf'"{value}"' if shape[place] else rf"{value}(?![^ \n])"
+    rest = rf"(?: {_TOKEN}){{{after}}}$"
     return _Found(
-        tail=rf"(?: {_TOKEN}){{{place}}} {value}[^\n]*+",
-        lenient_tail=rf"[^\n]* {value}(?: {_TOKEN}){{{after}}}",
+        tail=rf"(?: {_TOKEN}){{{place}}} {column}{rest}",
+        lenient_tail=rf"[^\n]* {column}{rest}",
         called=f"column {place + 1} after the size",
         unit=unit,
     )

@@ -29,9 +29,9 @@ def lenient_text(end: str) -> str:  # noqa: ARG001
 
 
 def path(end: str) -> str:
-    """A path with its query; the path is captured."""
+    """A path, with its query unless the format has that apart; the path is captured."""
     inner = rf"(?:[^ ?#{re.escape(end)}\\\n]++|\\.)*+"
-    return rf"({inner})(?:[?#]{text(end)})?+"
+    return rf"({inner})" if end == "?" else rf"({inner})(?:[?#]{text(end)})?+"
 
 
 def request(end: str) -> str:
