@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -128,6 +129,8 @@ def statements(request: Request) -> list[str]:
 
 
 def _shortened(text: str) -> str:
+    """Without the columns, which say less than the tables and the conditions."""
+    text = re.sub(r"^SELECT .*? FROM ", "SELECT … FROM ", text)
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
 
 
