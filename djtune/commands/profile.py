@@ -121,6 +121,26 @@ Examples:
     " .json.gz) as a timeline for https://ui.perfetto.dev.",
 )
 @click.option(
+    "--flamegraph",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Record the stacks as well, with py-spy, and write a flame graph of each route to DIR.",
+)
+@click.option(
+    "--rate",
+    metavar="HZ",
+    type=click.IntRange(min=1, max=1000),
+    help="Samples a second (200; 50 with --pid), at random moments.",
+)
+@click.option(
+    "--idle/--no-idle",
+    default=True,
+    show_default=True,
+    help="Sample threads that wait, too: wall-clock time.",
+)
+@click.option("--gil", is_flag=True, help="Sample the holder of the interpreter's lock only.")
+@click.option("--native", is_flag=True, help="Sample frames of C extensions too; slows it down.")
+@click.option(
     "--pid",
     metavar="PID",
     type=click.IntRange(min=1),
@@ -166,8 +186,10 @@ def profile(
     compare_file: Path | None,
     baseline_dir: Path | None,
     seed: int,
+    flamegraph: Path | None,
     pid: int | None,
     pause_target: bool,
+    **_sampling: object,
 ) -> int:
     """Rank the routes by the server time that they cost, and split each into phases.
 
@@ -181,6 +203,7 @@ def profile(
         return profile_live(run)
     if pause_target:
         raise DjtuneError("--pause-target is about a running server", hint="name it with --pid")
+    from djtune.commands.flamegraphs import Flamegraphs
     from djtune.commands.past import Past
     from djtune.experiments.host import read_machine
     from djtune.profiling import gather
@@ -192,6 +215,7 @@ def profile(
 
     check_writable(trace_file, "--trace")
     past = Past(run, compare_file, baseline_dir)
+    flames = Flamegraphs(run, flamegraph)
     if precise:
         duration *= PRECISE
     request = gather.Request(
@@ -207,7 +231,7 @@ def profile(
     run.note(
         f"Plan: look at every route, then {past.plan(request)} and price the "
         f"timing itself: {duration:.0f} s, and a few to start. --precise takes {PRECISE} times "
-        "as long."
+        f"as long.{flames.plan(duration)}"
     )
     gathered = gather.Gathered()
     machine = read_machine()
@@ -216,9 +240,11 @@ def profile(
     regressions = past.compare(request, gathered, result)
     if trace_file and result.complete and not interrupted:
         interrupted = _write_timeline(run, request, gathered, result, trace_file)
+    if not interrupted:
+        interrupted = flames.record(request, gathered, result)
     return run.finish(
         result,
-        present(result, *_next_command(result)),
+        flames.add_to(present(result, *_next_command(result))),
         metrics=metrics(result),
         places=places(result),
         regressions=regressions,
@@ -234,12 +260,8 @@ def _measure(run: "Run", request: "Request", gathered: "Gathered", past: "Past")
     try:
         with run.progress("looking at the routes"):
             past.survey(request, gathered)
-        trials, what = past.affordable(request, gathered)
-        if trials < request.budget.trials:
-            run.note(
-                f"the app takes {gathered.start_seconds:.1f} s to start: {trials} {what} "
-                f"instead of {request.budget.trials}; a longer --duration affords more"
-            )
+        if shortage := past.shortage(request, gathered):
+            run.note(shortage)
         with run.progress("measuring", total=request.budget.seconds) as tick:
             gather.measure(request, gathered, tick, past.run_trials)
     except KeyboardInterrupt:

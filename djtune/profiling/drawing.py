@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from djtune.model.workload import Workload
 from djtune.profiling import flamegraph, ranking, speedscope
@@ -160,17 +161,37 @@ def _told(route: RouteFlamegraph) -> str:
     )
 
 
-def section(result: Flamegraphs, inline: list[Flame], beside: str) -> list[Block]:
-    """The report's section; ``beside`` is the path from the report to the folder of the pages."""
-    blocks: list[Block] = [
+def add_section(report: Report, drawing: Drawing, beside: str) -> Report:
+    """The report with a section of the graphs, before it says how it was measured.
+
+    ``beside`` is the path from the report to the folder of the pages. The graph of a route that
+    has a page in the report goes there.
+    """
+    result = drawing.result
+    homes = {page.title: page for page in report.pages}
+    section: list[Block] = [
         Heading("Flame graphs", anchor="flamegraphs"),
         shares(result, beside),
         Note(about_recording(result)),
     ]
-    for one in inline:
-        one.file = beside + one.file
-        blocks.append(one)
-    return blocks
+    markers = [_marker(route) for route in result.routes if route.file]
+    for one, marker in zip(drawing.inline, ["", *markers], strict=True):
+        shown = replace(one, file=beside + one.file)
+        if marker in homes:
+            homes[marker].blocks.append(replace(shown, folded=False))
+        else:
+            section.append(shown)
+    ends = ["method", "limits"]
+    place = next(
+        (
+            number
+            for number, block in enumerate(report.blocks)
+            if isinstance(block, Heading) and block.anchor in ends
+        ),
+        len(report.blocks),
+    )
+    blocks = [*report.blocks[:place], *section, *report.blocks[place:]]
+    return replace(report, blocks=blocks)
 
 
 def shares(result: Flamegraphs, beside: str = "") -> Table:
@@ -217,6 +238,10 @@ def about_recording(result: Flamegraphs) -> str:
     text += "."
     if result.errors:
         text += f" {f.count(result.errors)} stacks could not be read."
+    if result.folder:
+        text += (
+            f" The pages, and {result.speedscope} for www.speedscope.app, are in {result.folder}."
+        )
     if result.behind:
         text += f" The sampler was up to {f.duration(result.behind)} late: a lower --rate helps."
     return text

@@ -52,7 +52,8 @@ def render_html(report: Report, *, version: str, command_line: str = "") -> str:
     """
     report = cleaned(report)
     style, script = _asset("report.css") + _palette_css(), _asset("report.js")
-    if any(isinstance(block, Flame) for block in report.blocks):
+    blocks = [*report.blocks, *(block for page in report.pages for block in page.blocks)]
+    if any(isinstance(block, Flame) for block in blocks):
         style, script = style + _asset("flame.css"), script + _asset("flame.js")
     head = tag(
         "head",
@@ -64,11 +65,13 @@ def render_html(report: Report, *, version: str, command_line: str = "") -> str:
         tag("title", f"{report.title} · djtune"),
         tag("style", style),
     )
+    content = _Body(report)
     body = tag(
         "body",
         svg.patterns(),
         _header(report),
-        tag("main", *_Body(report).blocks()),
+        tag("main", *content.blocks()),
+        content.functions.data(),
         _footer(version, clean(command_line)),
         tag("script", script),
     )

@@ -185,10 +185,12 @@
     show();
   };
 
-  // A graph inside something folded is drawn when it is opened.
+  // A graph inside something folded is drawn when it is unfolded: only then it has a width.
   for (const figure of document.querySelectorAll("figure.flame")) {
-    const around = figure.closest("details.folded");
-    if (around && !around.open) around.addEventListener("toggle", () => draw(figure), { once: true });
-    else draw(figure);
+    new ResizeObserver((_, observer) => {
+      if (!figure.clientWidth) return;
+      observer.disconnect();
+      draw(figure);
+    }).observe(figure);
   }
 }
