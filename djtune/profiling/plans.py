@@ -21,6 +21,8 @@ FEW_ROWS = 100
 LONG_SORT = 1_000
 MOST_KEPT = 0.2
 """Part of a table beyond which databases rather read all of it than go through an index."""
+MOST_LEFT = 0.5
+"""Part of the rows found by an index beyond which finding the others too costs little."""
 
 _ACCESSES = ("scan", "index scan", "search", "temporary index")
 
@@ -231,16 +233,9 @@ def _judge_temporary(access: _Access, reading: PlanReading) -> None:
 
 def _judge_filter(access: _Access, reading: PlanReading) -> bool:
     """Say how rows are found; tell whether a better index could find them."""
-    node, reached = access.node, access.reached
+    node = access.node
     if node["operation"] == "search":
-        if not access.left or (reached is not None and reached < FEW_ROWS):
-            return False
-        found = f"about {reached:,} of the {access.rows:,} rows" if reached else "rows"
-        reading.problems.append(
-            f"finds {found} of {access.table} by an index on "
-            f"{' and '.join(node['searched'])} alone, then looks at each for {_all(access.left)}"
-        )
-        return True
+        return _judge_search(access, reading)
     # An index that is read in its order may stop early at a LIMIT: how early, no plan tells.
     if node["operation"] == "index scan":
         return False
@@ -261,6 +256,26 @@ def _judge_filter(access: _Access, reading: PlanReading) -> bool:
         reading.notes.append(
             f"about {kept:,} rows of {access.table} are kept:"
             " with so many, a database reads them all even where there is an index"
+        )
+        return False
+    return True
+
+
+def _judge_search(access: _Access, reading: PlanReading) -> bool:
+    node, reached = access.node, access.reached
+    if not access.left or (reached is not None and reached < FEW_ROWS):
+        return False
+    found = f"about {reached:,} of the {access.rows:,} rows" if reached else "rows"
+    kept = node["rows"]
+    reading.problems.append(
+        f"finds {found} of {access.table} by an index on "
+        f"{' and '.join(node['searched'])} alone, then looks at each for {_all(access.left)}"
+        + (f" (keeps about {kept:,})" if kept is not None else "")
+    )
+    if kept is not None and reached is not None and kept > MOST_LEFT * reached:
+        reading.notes.append(
+            f"most rows of {access.table} that its index finds are kept:"
+            " a better index would save little"
         )
         return False
     return True

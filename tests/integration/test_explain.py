@@ -76,9 +76,13 @@ def test_it_is_placed_in_the_model_s_source(lab):
 
 
 def test_an_index_on_the_foreign_key_alone_is_told_to_be_too_little(lab):
-    assert reading(lab, "foreign key alone").problems[0] == (
-        "finds about 500 of the 5,000 rows of epg_programme by an index on channel_id alone,"
-        " then looks at each for starts_at < ?"
+    assert (
+        reading(lab, "foreign key alone")
+        .problems[0]
+        .startswith(
+            "finds about 500 of the 5,000 rows of epg_programme by an index on channel_id alone,"
+            " then looks at each for starts_at < ?"
+        )
     )
 
 

@@ -177,6 +177,14 @@ def test_few_rows_behind_an_index_need_no_better_one():
     assert fields(tail, by_channel(per_key=None)) == ['["channel", "starts_at"]']
 
 
+def test_where_an_index_finds_little_in_vain_no_better_one_is_worth_it():
+    tail = 'WHERE $"channel_id" = %s AND $"starts_at" < %s'
+    half = read_plan(plan(tail, by_channel(per_key=200, rows=100), vendor="postgresql"))
+    assert half.problems[0].endswith("looks at each for starts_at < ? (keeps about 100)")
+    assert len(half.missing) == 1
+    assert fields(tail, by_channel(per_key=200, rows=101), vendor="postgresql") == []
+
+
 def test_where_most_rows_are_kept_no_index_would_be_used():
     options = {"vendor": "postgresql"}
     tail = 'WHERE $"starts_at" < %s'
