@@ -112,12 +112,12 @@ def until(condition: Callable[[], object]) -> None:
 
 
 @pytest.fixture(scope="module")
-def gunicorn(tmp_path_factory) -> Iterator[tuple[Service, Counter[str], str]]:
+def gunicorn(tmp_path_factory) -> Iterator[tuple[Service, Counter[str | None], str]]:
     """A service whose two workers have been asked by several clients at once, and stopped.
 
     With it come how often each route was asked for, and a session's cookie.
     """
-    asked: Counter[str] = Counter()
+    asked: Counter[str | None] = Counter()
     with running(GUNICORN, tmp_path_factory.mktemp("gunicorn")) as service:
         cookie = service.get("/sign-in/alice/")[2]
         asked["sign-in/<str:name>/"] += 1
@@ -132,7 +132,7 @@ def gunicorn(tmp_path_factory) -> Iterator[tuple[Service, Counter[str], str]]:
         def both_workers_were_asked() -> bool:
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(ask, range(8)))
-            for route in ("shows/<int:pk>/", "me/", "broken/", "", "stream/<int:parts>/"):
+            for route in ("shows/<int:pk>/", "me/", "broken/", None, "stream/<int:parts>/"):
                 asked[route] += 8
             return len({line["pid"] for line in service.requests() if line["r"] == "me/"}) == 2
 
@@ -154,7 +154,7 @@ def test_status_bytes_and_duration_are_those_of_the_answer(gunicorn):
         "shows/<int:pk>/": 200,
         "me/": 200,
         "broken/": 500,
-        "": 404,
+        None: 404,
         "stream/<int:parts>/": 200,
     }
     assert found["stream/<int:parts>/"]["b"] == 30

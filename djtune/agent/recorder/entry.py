@@ -80,7 +80,7 @@ class Entry:
         return {
             "t": round(self._time, 3),
             "m": request.method[:16],
-            "r": str(match.route) if match is not None else "",
+            "r": str(match.route) if match is not None else None,
             "s": self.status,
             "b": self.size,
             "d": round(seconds, 6),
