@@ -96,7 +96,11 @@ def _pool(data: Any, path: Path) -> UserPool:
 
 
 def _observed(data: Any, path: Path) -> Observed:
-    _one_of(str(path[-1]).partition(" ")[0], METHODS, path)
+    method, space, _ = str(path[-1]).partition(" ")
+    if method not in METHODS or not space:
+        raise Problem(
+            path, f"{path[-1]!r} is not a method and a route", f"methods are {', '.join(METHODS)}"
+        )
     observed = _convert(data, Observed, path)
     figures = {
         **msgspec.structs.asdict(observed),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from djtune.errors import DjtuneError
 from djtune.model.routes import Param
-from djtune.model.workload import Journey, Step, UserPool, Workload
+from djtune.model.workload import Journey, Observed, Step, UserPool, Workload
 from djtune.workloads.file import dump, load, loads
 from djtune.workloads.urlconf import Skipped
 
@@ -150,6 +150,21 @@ def test_an_error_in_json_has_its_line() -> None:
         (step("route: a/\nquery: {a: {user: pk}}"), 9, "has no user", "user: …"),
         (step("route: a/\nheaders: {'a b': c}"), 9, "not the name of a header", ""),
         (step('route: a/\nheaders: {a: "b\\nc: d"}'), 9, "control character", ""),
+        (f"{step('route: a/')}observed: [a]", 9, "observed must be a mapping, not a list", ""),
+        (
+            f"{step('route: a/')}observed:\n  GETT a/: {{requests: 1}}",
+            10,
+            "'GETT a/' is not",
+            "GET,",
+        ),
+        (f"{step('route: a/')}observed:\n  GET a/: {{}}", 10, "has no 'requests'", ""),
+        (f"{step('route: a/')}observed:\n  GET a/: {{requests: -1}}", 10, "must not be", ""),
+        (
+            f"{step('route: a/')}observed:\n  GET a/: {{requests: 1, statuses: {{'200': x}}}}",
+            10,
+            "expected a number, got text",
+            "",
+        ),
         ("a: [", 1, "is not YAML", ""),
         ("a: 1\nb: 2\na: 3", 3, "key 'a' stands twice", ""),
         ("a: &x [*x]", 1, "an alias stands inside", ""),
@@ -281,6 +296,18 @@ steps = st.builds(
     capture=st.dictionaries(names, texts.filter(bool), max_size=1),
     unsafe=st.booleans(),
 )
+amounts = st.floats(0, 1e9)
+observed = st.builds(
+    Observed,
+    requests=amounts,
+    statuses=st.dictionaries(st.integers(100, 599).map(str), amounts, max_size=2),
+    bytes=st.none() | amounts,
+    timed=st.integers(0, 2**53),
+    mean=st.none() | amounts,
+    p50=st.none() | amounts,
+    p95=st.none() | amounts,
+    p99=st.none() | amounts,
+)
 workloads = st.builds(
     Workload,
     journeys=st.lists(
@@ -300,6 +327,7 @@ workloads = st.builds(
     ),
     weights_from=texts,
     journeys_per_hour=st.none() | st.floats(0.001, 1e9),
+    observed=st.dictionaries(texts.map(lambda route: f"GET {route}"), observed, max_size=2),
 )
 
 

@@ -168,7 +168,7 @@ def test_formats_that_have_a_name_can_be_named(name: str) -> None:
 
 @pytest.mark.parametrize("format", ["$remote_addr", '"$request"', "%(h)s %(m)s %(s)s", "", "main"])
 def test_a_format_that_does_not_tell_what_was_asked_for_is_refused(format: str) -> None:
-    with pytest.raises(DjtuneError, match="the log format has no (method|path|status)"):
+    with pytest.raises(DjtuneError, match=r"the log format has no (method|path|status)"):
         from_format(format)
 
 
