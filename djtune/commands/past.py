@@ -87,12 +87,19 @@ class Past:
         gather.survey(within, gathered)
         baselines.class_steps(self._baseline, request, gathered)
 
-    def affordable(self, request: gather.Request, gathered: gather.Gathered) -> tuple[int, str]:
-        """How many trials, or blocks, the time suffices for, and what they are called."""
-        if self._baseline is None:
-            return request.budget.affordable_trials(gathered.start_seconds), "processes"
-        seconds = request.budget.seconds - request.budget.overhead
-        return baselines.blocks_in(self._baseline, seconds), "blocks of three processes"
+    def shortage(self, request: gather.Request, gathered: gather.Gathered) -> str:
+        """Say so where the time does not suffice for all of the trials, or blocks."""
+        budget, what, start_seconds = request.budget, "processes", gathered.start_seconds
+        trials = budget.affordable_trials(start_seconds)
+        if self._baseline is not None:
+            what, start_seconds = "blocks of three processes", self._baseline.start_seconds
+            trials = baselines.blocks_in(self._baseline, budget.seconds - budget.overhead)
+        if trials >= budget.trials:
+            return ""
+        return (
+            f"the app takes {start_seconds:.1f} s to start: {trials} {what} instead of "
+            f"{budget.trials}; a longer --duration affords more"
+        )
 
     @property
     def run_trials(self) -> gather.RunTrials:

@@ -18,8 +18,10 @@ from djtune.model.samples import Sample, Trial
 from djtune.model.workload import Workload
 
 OVERTIME = 1.5
-LEAST_BLOCKS = 3
-"""Two blocks have an interval, but one that leaves nothing out."""
+LEAST_BLOCKS = 4
+"""With fewer, the intervals of several comparisons leave nothing out."""
+STARTING = 0.75
+"""What part of the time starting may take: blocks tell more than requests do."""
 
 
 class Variant(Struct, frozen=True):
@@ -69,8 +71,8 @@ class Blocks(Struct):
 
 
 def affordable_blocks(wanted: int, variants: int, seconds: float, start_seconds: float) -> int:
-    """How many blocks to run: starting the workers may take half of the time."""
-    affordable = int(seconds / 2 / (variants * max(start_seconds, 0.001)))
+    """How many blocks of so many variants there is time for, where each takes so long to start."""
+    affordable = int(seconds * STARTING / (variants * max(start_seconds, 0.001)))
     return min(wanted, max(LEAST_BLOCKS, affordable))
 
 

@@ -76,31 +76,35 @@ def counter_text(change: CounterChange) -> str:
 
 
 def time_text(change: TimeChange) -> str:
-    """``slower by 23 % [19 to 27 %] in CPU time``, or why no difference is shown."""
-    if change.verdict in ("faster", "slower"):
-        return f"{change.verdict} by {amount(change)} {span(change)} in {TIER_LABELS[change.tier]}"
-    if change.verdict == "no difference shown":
-        return f"{change.verdict} ({limit(change)})"
-    return change.verdict
+    """``slower by 23.0 % [19.2–26.9] in CPU time``."""
+    return f"{change.verdict} by {amount(change)} {span(change)} in {TIER_LABELS[change.tier]}"
 
 
 def amount(change: TimeChange) -> str:
-    """How much faster or slower: the relative change without its sign."""
-    assert change.ratio is not None
-    return fmt.share(abs((change.ratio.value or 1.0) - 1))
+    """How much faster or slower: ``23.0 %``, or ``a factor of 10.3`` from a doubling on."""
+    value = _ratio(change)
+    return f"a factor of {fmt.count(value)}" if value >= 2 else fmt.share(abs(value - 1))
 
 
 def span(change: TimeChange) -> str:
-    """The interval of the relative change."""
-    assert change.ratio is not None
+    """The interval of the amount."""
+    ratio, value = change.ratio, _ratio(change)
+    if value >= 2 and ratio is not None:
+        return fmt.interval(ratio.low, ratio.high, fmt.count)
     low, high = _distances(change)
-    return fmt.interval(low, high, fmt.share, abs((change.ratio.value or 1.0) - 1))
+    return fmt.interval(low, high, fmt.share, abs(value - 1))
+
+
+def _ratio(change: TimeChange) -> float:
+    return 1.0 if change.ratio is None or change.ratio.value is None else change.ratio.value
 
 
 def limit(change: TimeChange) -> str:
     """Above which size a change would have been shown: ``smaller than ±4.1 %``."""
     reach = max((abs(bound) for bound in _distances(change)), default=0.0)
     bound = max(reach, change.smallest or 0.0)
+    if bound >= 1:
+        return "not even a doubling would show"
     return f"smaller than ±{fmt.share(bound)}" if bound else "not the least"
 
 
@@ -118,9 +122,9 @@ def _finding(route: RouteChange, comparison: Comparison) -> FindingData:
     baseline = comparison.against == "baseline"
     return FindingData(
         kind="regression",
-        title=f"{name_of(route)} got worse: {', '.join(worsened(route))}",
+        title=f"{name_of(route)} got worse: {', '.join(_title(route))}",
         where=route.where,
-        evidence=list(_evidence(route, comparison)),
+        evidence=list(_evidence(route)),
         saving=_saving(route.times),
         remedy=(
             "Look at what the view and the code that it calls do here and did not do there; if it "
@@ -132,7 +136,18 @@ def _finding(route: RouteChange, comparison: Comparison) -> FindingData:
     )
 
 
-def _evidence(route: RouteChange, comparison: Comparison) -> Iterator[str]:
+def _title(route: RouteChange) -> Iterator[str]:
+    """The counters, and the quietest time that shows it."""
+    for counter in route.counters:
+        if counter.verdict == "more":
+            yield counter_text(counter)
+    for time in route.times:
+        if time.verdict == "slower":
+            yield f"slower by {amount(time)} in {TIER_LABELS[time.tier]}"
+            return
+
+
+def _evidence(route: RouteChange) -> Iterator[str]:
     for change in route.counters:
         if change.verdict == "more":
             formatter = FORMATS[change.counter]
@@ -145,7 +160,7 @@ def _evidence(route: RouteChange, comparison: Comparison) -> Iterator[str]:
         if time.verdict == "slower":
             yield (
                 f"{TIER_LABELS[time.tier]}: {fmt.duration(time.before)} before, "
-                f"{fmt.duration(time.after)} now, in {comparison.blocks} blocks"
+                f"{fmt.duration(time.after)} now: {time.verdict} by {amount(time)} {span(time)}"
             )
 
 

@@ -1,9 +1,12 @@
 """The comparison with the past as report blocks."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from djtune.model.metrics import Metric
 from djtune.profiling.comparison import (
+    TIERS,
     Comparison,
     CounterChange,
     CounterVerdict,
@@ -13,7 +16,15 @@ from djtune.profiling.comparison import (
     TimeChange,
     TimeVerdict,
 )
-from djtune.profiling.comparison_findings import FORMATS, LABELS, amount, limit, name_of, span
+from djtune.profiling.comparison_findings import (
+    FORMATS,
+    LABELS,
+    TIER_LABELS,
+    amount,
+    limit,
+    name_of,
+    span,
+)
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Column, Heading, Note, Table, Tone
 
@@ -43,6 +54,10 @@ def blocks(comparison: Comparison) -> list[Block]:
     found += [Note(f"Beware: {warning}", tone="warn") for warning in comparison.warnings]
     if any(_is_told(change) for route in comparison.routes for change in route.counters):
         found.append(_counters(comparison.routes))
+    elif comparison.routes:
+        found.append(_unchanged(comparison.routes))
+    if comparison.against == "baseline":
+        found.append(_resolution(comparison))
     if comparison.routes:
         judged = comparison.against == "baseline"
         found.append(_judged_times(comparison) if judged else _stored_times(comparison))
@@ -68,6 +83,35 @@ def _summary(comparison: Comparison) -> Note:
         "both have."
     )
     return Note(text, tone="warn" if worse else "plain")
+
+
+def _unchanged(routes: Sequence[RouteChange]) -> Note:
+    verdicts = Counter(change.verdict for route in routes for change in route.counters)
+    said = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())
+    return Note(f"No counter is shown to have changed: of {verdicts.total()}, {said}.")
+
+
+def _resolution(comparison: Comparison) -> Note:
+    """What the baseline against itself says about the size of differences that would show."""
+    told = []
+    for tier in TIERS:
+        sizes = [
+            time.smallest
+            for route in comparison.routes
+            for time in route.times
+            if time.tier == tier and time.smallest is not None
+        ]
+        if sizes:
+            bounds = fmt.interval(min(sizes), max(sizes), fmt.share, median(sizes))
+            told.append(f"{TIER_LABELS[tier]} {fmt.share(median(sizes))} {bounds}")
+    blocks = _counted(comparison.blocks, "complete block")
+    if not told:
+        return Note(f"{blocks}: too few for a verdict on time.", tone="warn")
+    return Note(
+        f"The smallest differences that would show, from the baseline against itself in {blocks}: "
+        f"{', '.join(told)} (the median route, and the range). More --trials and a longer "
+        "--duration show smaller ones."
+    )
 
 
 def _is_told(change: CounterChange) -> bool:
