@@ -10,7 +10,7 @@ the innermost line of the project that makes the queries, or the loop around it,
 serializer's field; *found* where it names the relation or model. On a page with two N+1s both
 have to be. On a look-alike any report of an N+1 is false.
 
-Run it from the repository, where it takes some four minutes::
+Run it from the repository, where it takes some three minutes if the machine is idle::
 
     python -m benchmarks.nplusone [--duration 30] [--only zeal --only djtune]
 
@@ -130,7 +130,8 @@ def judge(shape: Shape, heard: Heard) -> Mark:
     for matches, mark in ((located, Mark.AT_LINE), (_found, Mark.FOUND)):
         if all(any(matches(c, site) for c in heard.complaints) for site in shape.sites):
             return mark
-    return Mark.LISTED if heard.listed >= shape.queries else Mark.MISSED
+    repeated = sum(site.count for site in shape.sites)
+    return Mark.LISTED if heard.listed >= repeated else Mark.MISSED
 
 
 def _found(complaint: Complaint, site: Site) -> bool:
@@ -225,16 +226,15 @@ def _by_page(result: Mapping[str, Any], shapes: Iterable[Shape]) -> dict[str, He
     }
 
 
-def _said_of(route: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> Heard:
-    """The groups of queries that it calls an N+1, each with the findings that name its place."""
-    said = [_values(finding) for finding in findings]
+def _said_of(route: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> Heard:
+    """The groups of queries that it calls an N+1, each with the findings at its place."""
     complaints = []
     for group in route["query_groups"]:
         if group["verdict"] == "n+1":
             site = group["site"]
-            about = [text for text in said if site["where"] in text]
+            about = [finding for finding in findings if finding["where"] == site["where"]]
             place = site["what"] if site["kind"] == "serializer" else site["where"]
-            complaints.append(Complaint("\n".join([_values(group), *about]), place))
+            complaints.append(Complaint(_values([group, about]), place))
     return Heard(complaints)
 
 

@@ -29,8 +29,8 @@ def says(text: str = "", place: str = "") -> Heard:
         (LOOP, says("N+1 on Book.chapters", "thread.py:58"), Mark.FOUND),
         (LOOP, says("N+1 on Book.tags"), Mark.MISSED),
         (LOOP, Heard(), Mark.MISSED),
-        (LOOP, Heard(listed=LOOP.queries), Mark.LISTED),
-        (LOOP, Heard(listed=LOOP.queries - 1), Mark.MISSED),
+        (LOOP, Heard(listed=30), Mark.LISTED),
+        (LOOP, Heard(listed=29), Mark.MISSED),
         (TWO, says(place=TWO.sites[0].where), Mark.MISSED),
         (
             TWO,
