@@ -146,10 +146,10 @@ def _pages(result: Flamegraphs, trees: Mapping[str, Node], merged: Node) -> dict
     }
     for route in result.routes:
         if route.file:
-            one = flamegraph.flame(trees[_marker(route)], inline=False)
-            back = Table([Column("graphs")], [[Cell("All routes", file=MERGED)]])
+            one = flamegraph.flame(trees[_marker(route)], inline=False, file=MERGED)
+            one.file_text = "All routes"
             told = Note(_told(route), tone="muted")
-            pages[route.file] = Report(_marker(route), [one, told, about, back], "flame graph")
+            pages[route.file] = Report(_marker(route), [one, told, about], "flame graph")
     return pages
 
 

@@ -147,7 +147,8 @@ class Flame(Struct, tag=True):
     title: str = ""
     caption: str = ""
     file: str = ""
-    """A page beside the report that has the graph in full."""
+    """A page beside the report that has the graph in full, or others."""
+    file_text: str = "The graph in full"
     folded: bool = False
     """One of many: shown on demand only, where the reader can."""
 

@@ -56,7 +56,7 @@ def flame_parts(flame: Flame, functions: Functions) -> Iterator[Element]:
     if flame.caption:
         yield tag("p", flame.caption, class_="caption")
     if flame.file:
-        yield tag("p", tag("a", "The graph in full", href=address(flame.file)), class_="caption")
+        yield tag("p", tag("a", flame.file_text, href=address(flame.file)), class_="caption")
 
 
 def _short(value: float) -> float:

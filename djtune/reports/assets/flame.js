@@ -3,7 +3,7 @@
 {
   const ORIGINS = { app: "the app", django: "Django", library: "other libraries", python: "standard library", native: "compiled code", other: "other" };
   const LEAST_FOLDED = 3; // Frames of a run that is shown as one box.
-  const ALMOST_ALL = 0.98; // A run goes on while the only call takes this share of its caller.
+  const ALMOST_ALL = 0.95; // A run ends before more than the rest of this share has gone elsewhere.
   const list = document.querySelector(".flame-functions");
   const functions = list ? JSON.parse(list.textContent) : [];
 
@@ -29,12 +29,17 @@
   };
 
   // Runs of frames that only pass the call on are one box, unless all frames are asked for.
-  const passesOn = (node) =>
-    node.origin !== "app" && node.children.length === 1 && node.children[0].origin === node.origin &&
-    node.children[0].value >= ALMOST_ALL * node.value;
+  const passesOnTo = (node, share) => {
+    const [widest] = node.children;
+    return widest && node.origin !== "app" && widest.origin === node.origin && widest.value >= share ? widest : null;
+  };
   const boxesOf = (node, folding, parent, x, y) => {
     const frames = [node];
-    while (folding && y && passesOn(frames.at(-1))) frames.push(frames.at(-1).children[0]);
+    while (folding && y) {
+      const next = passesOnTo(frames.at(-1), ALMOST_ALL * node.value);
+      if (!next) break;
+      frames.push(next);
+    }
     if (frames.length < LEAST_FOLDED) frames.length = 1;
     const box = { frames, parent, x, y, value: node.value, children: [] };
     for (const child of frames.at(-1).children) {
@@ -98,7 +103,7 @@
       for (let box = zoomed.parent; box; box = box.parent) above.add(box);
       const width = area.clientWidth || 800;
       const shown = [...above].reverse();
-      for (const box of walk(zoomed)) if ((box.value / zoomed.value) * width >= 0.7) shown.push(box);
+      for (const box of walk(zoomed)) if ((box.value / zoomed.value) * width >= 1.2) shown.push(box);
       const made = shown.map((box) => {
         const part = above.has(box) ? 1 : box.value / zoomed.value;
         const div = element("div", `box o-${box.frames[0].origin}`);
