@@ -1,7 +1,5 @@
 """``djtune profile --pid``: the views of a running server, by samples of its stacks."""
 
-import json
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,23 +29,22 @@ NOT_TAKEN = {"budget", "allow_host", "live_effects"}
 
 def profile_live(run: "Run") -> int:
     """Record the process that ``--pid`` names, by the options of the current command."""
-    from djtune.profiling import live, live_flames, live_gather
+    from djtune.profiling import drawing, live, live_gather
     from djtune.profiling.live_present import present
     from djtune.reports.folder import prepare
 
     request = _request(click.get_current_context())
-    folder: Path | None = click.get_current_context().params.get("flamegraph")
+    folder: Path | None = click.get_current_context().params["flamegraph"]
     if folder is not None:
-        prepare(folder, "--flamegraph", [live_flames.MERGED, live_flames.SPEEDSCOPE])
+        prepare(folder, "--flamegraph", [drawing.MERGED, drawing.SPEEDSCOPE])
     recorded = live_gather.begin(request)
     family = live_gather.find(request)
     _describe(run, recorded)
     interrupted = _record(run, request, family, recorded)
     result = live.assemble(recorded)
     live.require_requests(result)
-    report = present(result, *_next_command(result))
-    if folder is not None:
-        report.blocks += _draw(run, recorded, folder)
+    flames = _draw(run, recorded, folder) if folder is not None else []
+    report = present(result, *_next_command(result), flames)
     return run.finish(result, report, metrics={}, complete=result.complete, interrupted=interrupted)
 
 
@@ -57,7 +54,7 @@ def _request(context: click.Context) -> "Request":
     from djtune.servers.pyspy import Options
 
     given = {
-        param.name: param.opts[-1] if isinstance(param, click.Option) else param.human_readable_name
+        param.name: param.opts[-1] if isinstance(param, click.Option) else "ROUTE"
         for param in context.command.params
         if param.name and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
     }
@@ -69,7 +66,9 @@ def _request(context: click.Context) -> "Request":
                 hint="--pid watches what the server does; it makes no requests of its own",
             )
     params = context.params
-    if params.get("native") and not params["pause_target"]:
+    if params["gil"] and params["idle"] and "idle" in given:
+        raise DjtuneError("--gil and --idle contradict each other", hint="take one of them")
+    if params["native"] and not params["pause_target"]:
         raise DjtuneError(
             "--native pauses the server for each sample", hint="allow it: --native --pause-target"
         )
@@ -77,10 +76,10 @@ def _request(context: click.Context) -> "Request":
         pid=params["pid"],
         seconds=params["duration"] if "duration" in given else DURATION,
         options=Options(
-            rate=params["rate"] if "rate" in given else RATE,
-            idle=params.get("idle", True) and not params.get("gil"),
-            gil=params.get("gil", False),
-            native=params.get("native", False),
+            rate=params["rate"] or RATE,
+            idle=params["idle"] and not params["gil"],
+            gil=params["gil"],
+            native=params["native"],
             nonblocking=not params["pause_target"],
         ),
     )
@@ -120,21 +119,14 @@ def _record(run: "Run", request: "Request", family: "Family", recorded: "Recorde
 
 def _draw(run: "Run", recorded: "Recorded", folder: Path) -> "list[Block]":
     """Write the flame graphs, and return the report's section about them."""
-    from djtune import __version__
+    from djtune.commands.flamegraphs import beside, write_pages
     from djtune.profiling import live_flames
     from djtune.reports.blocks import Heading
-    from djtune.reports.folder import write
-    from djtune.reports.html import render_html
 
     flames = live_flames.draw(recorded)
-    files = {name: render_html(page, version=__version__) for name, page in flames.pages.items()}
-    files[live_flames.SPEEDSCOPE] = json.dumps(flames.speedscope, separators=(",", ":"))
-    write(folder, "--flamegraph", files)
-    run.note(f"flame graphs: {folder / live_flames.MERGED}")
-    report = run.options.html.absolute().parent if run.options.html else Path.cwd()
-    beside = os.path.relpath(folder.absolute(), report) + "/"
+    write_pages(run, folder, flames.pages, flames.speedscope)
     for flame in flames.inline:
-        flame.file = beside + flame.file
+        flame.file = beside(run, folder) + flame.file
     return [Heading("Flame graphs", anchor="flamegraphs"), *flames.inline]
 
 

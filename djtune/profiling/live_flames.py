@@ -1,21 +1,20 @@
 """Flame graphs of a running server, one for each view that was seen."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
 
 from djtune.profiling import flamegraph, speedscope
+from djtune.profiling.drawing import MERGED
 from djtune.profiling.flamegraph import Node, Places
-from djtune.profiling.live import Recorded, sightings
+from djtune.profiling.live import Recorded, shortened, sightings
 from djtune.profiling.live_places import HANDOVER, Place
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Cell, Column, Flame, Report, Table
 from djtune.servers.sampler import Frame, Stack
 
-MERGED = "all.html"
-SPEEDSCOPE = "profile.speedscope.json"
 ALL = "all requests"
 LIBRARIES = re.compile(r".*/(?:site|dist)-packages(?=/)")
 PYTHON = re.compile(r".*/lib(?:64)?/python3[^/]*(?=/)")
@@ -36,7 +35,9 @@ def draw(recorded: Recorded) -> Flames:
     stacks = stacks_by_place(recorded)
     read = flamegraph.Reader(places_of(recorded))
     trees = {
-        label(place): flamegraph.grow(label(place), found, read) for place, found in stacks.items()
+        name: flamegraph.grow(name, found, read)
+        for place, found in stacks.items()
+        for name in [label(place, recorded.roots)]
     }
     trees = dict(sorted(trees.items(), key=lambda item: -item[1].value))
     merged = flamegraph.merge(ALL, trees, {name: tree.value for name, tree in trees.items()})
@@ -69,10 +70,11 @@ def _pages(merged: Node, trees: dict[str, Node], files: dict[str, str]) -> dict[
     return pages
 
 
-def label(place: Place) -> str:
+def label(place: Place, roots: Sequence[str]) -> str:
     """Name a graph by the view and its route."""
     if not place.routes:
-        return f"{place.name} ({place.where})" if place.where else place.name
+        where = shortened(place.where, roots)
+        return f"{place.name} ({where})" if where else place.name
     more = f" and {len(place.routes) - 1} more" if len(place.routes) > 1 else ""
     return f"{place.name} /{place.routes[0].lstrip('/')}{more}"
 

@@ -33,8 +33,13 @@ UNTOLD = (
 )
 
 
-def present(result: LiveResult, next_command: str = "", why: str = "") -> Report:
-    """The report: what bends the figures, the views by their share, what each one does."""
+def present(
+    result: LiveResult, next_command: str = "", why: str = "", flames: Sequence[Block] = ()
+) -> Report:
+    """The report: what bends the figures, the views by their share, what each one does.
+
+    ``flames`` is the section of the flame graphs, where there is one.
+    """
     blocks: list[Block] = [Note(f"Beware: {warning}", tone="warn") for warning in result.warnings]
     blocks += [
         _coverage(result),
@@ -42,6 +47,7 @@ def present(result: LiveResult, next_command: str = "", why: str = "") -> Report
         _views(result),
         Heading("What ran there", anchor="code"),
         *(_code(view) for view in result.views[:DETAILED_VIEWS]),
+        *flames,
         Heading("How it was recorded", anchor="method"),
         _processes(result.processes),
         *_method(result),
@@ -125,9 +131,9 @@ def _code(view: LiveView) -> Table:
     ]
     return Table(
         [
-            Column("function, by self time"),
-            Column("share", "right"),
-            Column("line of the application"),
+            Column("function"),
+            Column("self", "right", help="share of the samples in which it ran, or waited, itself"),
+            Column("application line", help="of the project's own code, the innermost"),
             Column("share", "right"),
         ],
         rows,

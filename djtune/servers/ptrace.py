@@ -17,22 +17,24 @@ CAP_SYS_PTRACE = 1 << 19
 
 Status = dict[str, str]
 """The fields of ``/proc/PID/status``."""
+Rule = tuple[str, str]
+"""What refuses, and how to lift it."""
 
 
 def refusal(pid: int, *, said: str = "") -> DjtuneError:
     """Explain why the kernel does not let this process read the memory of ``pid``.
 
-    ``said`` is what was heard of it, for the case that no known rule explains it.
+    ``said`` is what was heard of it, for ``--debug``.
     """
-    rule, hint = explain(pid)
-    if not rule:
-        rule = f"the kernel refuses it ({said or 'no reason given'})"
-        hint = f"run djtune outside the sandbox or container, or as root: {as_root()}"
-    return DjtuneError(f"process {pid} cannot be read: {rule}", hint=hint)
+    rule, hint = explain(pid) or (
+        "the kernel refuses it, by seccomp, SELinux, AppArmor or a namespace",
+        f"run djtune beside the process, outside of any sandbox, or as root: {as_root()}",
+    )
+    return DjtuneError(f"process {pid} cannot be read: {rule}", hint=hint, detail=said)
 
 
-def explain(pid: int) -> tuple[str, str]:
-    """Return the rule that refuses, and how to lift it; empty where none is known to."""
+def explain(pid: int) -> Rule | None:
+    """Return the rule that refuses; ``None`` where none is known to."""
     if sys.platform == "darwin":
         return "macOS lets root alone read another process", as_root()
     ours, theirs = _status(os.getpid()), _status(pid)
@@ -52,10 +54,10 @@ def as_root() -> str:
     return f'sudo env "PATH=$PATH" {shlex.join(["djtune", *sys.argv[1:]])}'
 
 
-def _other_user(ours: Status, theirs: Status) -> tuple[str, str]:
+def _other_user(ours: Status, theirs: Status) -> Rule | None:
     us, them = _uid(ours), _uid(theirs)
     if us == them or not theirs:
-        return "", ""
+        return None
     if us == "0":
         return (
             "this root lacks CAP_SYS_PTRACE, as in most containers",
@@ -63,15 +65,15 @@ def _other_user(ours: Status, theirs: Status) -> tuple[str, str]:
         )
     return (
         f"it is another user's ({_user(them)}), you are {_user(us)}",
-        f"run djtune as {_user(them)} or as root: {as_root()}",
+        as_root() if them == "0" else f"run djtune as {_user(them)}, or as root: {as_root()}",
     )
 
 
-def _yama() -> tuple[str, str]:
+def _yama() -> Rule | None:
     try:
         scope = YAMA.read_text().strip()
     except OSError:
-        return "", ""
+        return None
     lift = "or, until the next start: sudo sysctl kernel.yama.ptrace_scope=0"
     if scope == "1":
         return "Yama lets a process read its own children only (ptrace_scope=1)", (
@@ -85,26 +87,26 @@ def _yama() -> tuple[str, str]:
         return "Yama lets nobody read others (ptrace_scope=3)", (
             "this holds until the machine starts again with another kernel.yama.ptrace_scope"
         )
-    return "", ""
+    return None
 
 
-def _not_dumpable(pid: int, theirs: Status) -> tuple[str, str]:
+def _not_dumpable(pid: int, theirs: Status) -> Rule | None:
     """A process that is not dumpable has files under /proc that belong to root."""
     try:
-        owner = str((PROC / str(pid)).stat().st_uid)
+        owner = str((PROC / str(pid) / "status").stat().st_uid)
     except OSError:
-        return "", ""
+        return None
     if owner == _uid(theirs):
-        return "", ""
+        return None
     return (
         "it is marked as not dumpable (PR_SET_DUMPABLE, or it changed its user)",
         as_root(),
     )
 
 
-def _more_capable(ours: Status, theirs: Status) -> tuple[str, str]:
+def _more_capable(ours: Status, theirs: Status) -> Rule | None:
     if not _bits(theirs, "CapPrm") & ~_bits(ours, "CapPrm"):
-        return "", ""
+        return None
     return (
         "it has capabilities that djtune lacks, and djtune lacks CAP_SYS_PTRACE",
         "in a container: docker run --cap-add SYS_PTRACE, or securityContext.capabilities.add in"
@@ -112,10 +114,10 @@ def _more_capable(ours: Status, theirs: Status) -> tuple[str, str]:
     )
 
 
-def _traced(theirs: Status) -> tuple[str, str]:
+def _traced(theirs: Status) -> Rule | None:
     tracer = theirs.get("TracerPid", "0")
     if tracer == "0":
-        return "", ""
+        return None
     return f"a debugger is attached to it already (process {tracer})", "end the debugger first"
 
 

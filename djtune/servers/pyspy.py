@@ -185,8 +185,6 @@ def _thread(entry: dict[str, Any]) -> Thread:
 
 def _failure(pid: int, said: str) -> DjtuneError:
     """Explain why py-spy could not read a process, from the facts rather than from its words."""
-    lines = [line.removeprefix("Error: ").strip() for line in said.splitlines()]
-    first = next((line for line in lines if line and not line.startswith("py-spy>")), "")
     try:
         process = psutil.Process(pid)
         ended = process.status() == psutil.STATUS_ZOMBIE
@@ -196,7 +194,7 @@ def _failure(pid: int, said: str) -> DjtuneError:
     if ended:
         return DjtuneError(f"there is no process {pid}, or it has ended")
     if REFUSED.search(said):
-        return ptrace.refusal(pid, said=first)
+        return ptrace.refusal(pid, said=said)
     return DjtuneError(
         f"process {pid} ({name}) is no Python that py-spy can read",
         hint="name the process of the server or of one of its workers",
