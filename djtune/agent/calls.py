@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
-from . import probes, serving, study
-from .clock import PHASES
+from . import probes, serving, study, waits
+from .clock import PHASES, WAITING
 from .errors import AgentError
 from .exchange import Exchange
 from .player import Request, StepDraw, captures_of
@@ -297,24 +297,35 @@ def study_queries(emit: Emit, skip: list[int], rounds: int, seconds: float) -> l
     """
     session = _current()
     recorder = study.Recorder()
+    waiting = waits.Waits()
     deadline = time.monotonic() + seconds
     for number in range(rounds):
         for journey in range(len(session.workload["journeys"])):
             steps = _draw(session, journey, set(skip))
-            _study_journey(session, steps, recorder, halved=number < HALVED_ROUNDS)
+            waited = _study_journey(session, steps, recorder, halved=number < HALVED_ROUNDS)
+            if waited:
+                _watch_journey(session, steps, waiting)
         emit({"round": number})
         if time.monotonic() > deadline and number >= 1:
             break
-    return [study.summary(step, found) for step, found in sorted(recorder.steps.items())]
+    found = [study.summary(step, seen) for step, seen in sorted(recorder.steps.items())]
+    for entry in found:
+        entry["waits"] = waits.summary(waiting.steps[entry["step"]])
+    return found
 
 
 def _study_journey(
     session: Session, steps: list[StepDraw], recorder: study.Recorder, *, halved: bool
-) -> None:
+) -> bool:
+    """Make a journey with prices, with places, and with half of the rows; return whether a
+    request waited for something other than SQL and cache.
+    """
+    waited = False
     prices = study.Prices()
     costs: dict[int, list[int]] = {}
     for step, request, exchange in _follow(session, steps, detail=prices):
         clock = exchange.clock
+        waited = waited or (clock is not None and exchange.phases_ns()[WAITING] >= waits.LEAST_NS)
         # What runs beside the request asks in no certain order, and cannot be matched.
         if request is not None and clock is not None and not any(clock.parallel):
             costs[step.plan.index] = prices.costs()
@@ -326,9 +337,17 @@ def _study_journey(
                 recorder.finish(classify(exchange, request) == "ok", costs.get(number))
                 asked[number] = recorder.counted()
     if not halved:
-        return
+        return waited
     with study.halved_rows(recorder):
         for step, request, exchange in _follow(session, steps, detail=recorder):
             number = step.plan.index
             if request is not None and classify(exchange, request) == "ok" and number in asked:
                 recorder.steps[number].halves.append((asked[number], recorder.counted()))
+    return waited
+
+
+def _watch_journey(session: Session, steps: list[StepDraw], waiting: waits.Waits) -> None:
+    with waits.watched(waiting):
+        for _, request, exchange in _follow(session, steps, detail=waiting):
+            if request is not None:
+                waiting.finish(classify(exchange, request) == "ok")

@@ -197,7 +197,7 @@ class Clock:
         self.leave()
         self.stack.append(phase)
 
-    def suspend(self) -> bool:
+    def suspend(self, coroutine: Any = None) -> bool:  # noqa: ARG002 (for clocks that look at it)
         """A task stops running: wait, unless a thread goes on in its place.
 
         What is awaited inside a phase of I/O belongs to that phase.

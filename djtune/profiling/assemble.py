@@ -9,7 +9,7 @@ from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
 from djtune.model.samples import Sample
 from djtune.model.workload import Workload
-from djtune.profiling import plan, queries, query_findings, ranking, repeats
+from djtune.profiling import plan, queries, query_findings, ranking, repeats, waits
 from djtune.profiling.gather import Gathered
 from djtune.profiling.overhead import price_probes
 from djtune.profiling.production import add_observed
@@ -32,8 +32,9 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
     )
     studies = _studies(gathered)
     for route in routes:
-        if study := studies.get((route.method, route.route)):
-            route.query_groups = queries.judge(study, _database_seconds(route))
+        if found := studies.get((route.method, route.route)):
+            route.query_groups = queries.judge(found, _database_seconds(route))
+            route.waits = waits.merge_waits(found["studies"], route.phases.waiting)
     add_observed(routes, workload)
     priced = repeats.price_repeats(workload, gathered.repeats, samples)
     missing = plan.unmeasured(
@@ -118,16 +119,15 @@ def _findings(
 ) -> list[FindingData]:
     seconds = repeats.journey_seconds(gathered.workload, samples)
     found = repeats.findings(priced, seconds, gathered.workload)
-    found += query_findings.find(
-        routes,
-        {key: study["duplicates"] for key, study in studies.items()},
-        query_findings.Context(
-            django=_version(gathered.facts["django"]),
-            requests_per_hour=_requests_per_hour(gathered.workload, gathered.skip),
-            total_seconds=sum(route.weight * (route.mean.value or 0.0) for route in routes),
-            sources=gathered.sources,
-        ),
+    context = query_findings.Context(
+        django=_version(gathered.facts["django"]),
+        requests_per_hour=_requests_per_hour(gathered.workload, gathered.skip),
+        total_seconds=sum(route.weight * (route.mean.value or 0.0) for route in routes),
+        sources=gathered.sources,
     )
+    duplicates = {key: study["duplicates"] for key, study in studies.items()}
+    found += query_findings.find(routes, duplicates, context)
+    found += waits.find(routes, context)
     found += _reconnects(gathered, routes)
     found += [
         FindingData(
@@ -152,7 +152,9 @@ def _studies(gathered: Gathered) -> dict[ranking.RouteKey, dict[str, Any]]:
     for study in gathered.studies:
         if study["requests"]:
             by_route.setdefault(steps[study["step"]], []).append(study)
-    return {key: queries.merge_steps(found) for key, found in by_route.items()}
+    return {
+        key: {**queries.merge_steps(found), "studies": found} for key, found in by_route.items()
+    }
 
 
 def _database_seconds(route: RouteResult) -> float:
@@ -166,9 +168,8 @@ def _version(django: str) -> tuple[int, int]:
 
 
 def _urgency(finding: FindingData) -> tuple[int, float]:
-    """Severity first, then the saving."""
-    saving = finding.saving.value if finding.saving else 0.0
-    return ("high", "medium", "low").index(finding.severity), -saving
+    """Severity first, then what part of the whole it saves."""
+    return ("high", "medium", "low").index(finding.severity), -finding.part
 
 
 def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[FindingData]:

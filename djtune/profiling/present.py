@@ -2,40 +2,25 @@
 
 from collections.abc import Sequence
 
-from djtune.model.findings import FindingData
 from djtune.model.metrics import Metric
 from djtune.profiling import present_comparison
+from djtune.profiling.labels import PHASE_LABELS, finding_block, path_of, segments, total_of
+from djtune.profiling.present_routes import dearest_queries, page_anchor, pages
 from djtune.profiling.production import in_production
-from djtune.profiling.result import Phases, ProfileResult, RouteResult, Unmeasured
+from djtune.profiling.result import ProfileResult, RouteResult, Unmeasured
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
     Block,
     Cell,
     Column,
     Command,
-    Finding,
     Heading,
     Note,
     Report,
-    Segment,
     Stack,
     Table,
 )
 
-PHASE_LABELS = {
-    "view": "view",
-    "sql_execute": "SQL execute",
-    "sql_fetch": "SQL fetch",
-    "orm": "ORM",
-    "serialization": "serialization",
-    "template": "template",
-    "cache": "cache",
-    "waiting": "waiting",
-    "gc": "GC",
-    "middleware": "middleware",
-    "python": "Python",
-    "machine": "machine",
-}
 SHOWN_UNMEASURED = 12
 NOISY_MS_PER_S = 50.0
 
@@ -55,12 +40,13 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
         ]
         if any(len(route.databases) > 1 for route in result.routes):
             blocks.append(_databases(result.routes))
-        if any(_total(route.parallel) for route in result.routes):
+        if any(total_of(route.parallel) for route in result.routes):
             blocks.append(_parallel(result.routes))
         blocks += in_production(result.routes)
+        blocks += dearest_queries(result.routes)
     if result.findings:
         blocks.append(Heading("Findings", anchor="findings"))
-        blocks += [_finding(finding) for finding in result.findings]
+        blocks += [finding_block(finding) for finding in result.findings]
     if result.unmeasured:
         blocks += [Heading("Not measured", anchor="unmeasured"), _unmeasured(result.unmeasured)]
     blocks += [Heading("How it was measured", anchor="method"), *_method(result)]
@@ -74,6 +60,7 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
         title="Where the server time goes",
         subtitle=f"Django {app.django} on Python {app.python}, {app.interface.upper()}, {vendors}",
         blocks=blocks,
+        pages=pages(result),
     )
 
 
@@ -147,13 +134,17 @@ def _caption(result: ProfileResult, per: str) -> str:
 def _ranking_row(route: RouteResult) -> list[Cell]:
     return [
         Cell(route.rank),
-        Cell(f"{route.method} {_path(route.route)}", note=route.where),
+        Cell(
+            f"{route.method} {path_of(route.route)}",
+            note=route.where,
+            link=page_anchor(route),
+        ),
         _metric(route.share, fmt.share),
         _metric(route.mean, fmt.duration),
         _metric(route.p50, fmt.duration),
         _metric(route.p95, fmt.duration),
         _metric(route.p99, fmt.duration),
-        Cell(stack=Stack(_segments(route.phases), full=True)),
+        Cell(stack=Stack(segments(route.phases), full=True)),
         _queries(route.queries),
         Cell(
             fmt.size(route.wire_bytes.value),
@@ -165,10 +156,6 @@ def _ranking_row(route: RouteResult) -> list[Cell]:
         _metric(route.cold, fmt.duration),
         Cell(f"{route.n:,}"),
     ]
-
-
-def _path(route: str) -> str:
-    return "/" + route.removeprefix("^").removesuffix("$").lstrip("/")
 
 
 def _metric(metric: Metric, formatter: fmt.Formatter) -> Cell:
@@ -187,21 +174,9 @@ def _queries(metric: Metric) -> Cell:
     return Cell(f"{value:.3g}", note=note)
 
 
-def _segments(phases: Phases) -> list[Segment]:
-    return [
-        Segment(label, value, fmt.duration(value))
-        for name, label in PHASE_LABELS.items()
-        if (value := getattr(phases, name)) > 0
-    ]
-
-
-def _total(phases: Phases) -> float:
-    return float(sum(getattr(phases, name) for name in PHASE_LABELS))
-
-
 def _breakdown(result: ProfileResult) -> Table:
     """Mean time per phase and route; phases that never matter are left out."""
-    longest = max(_total(route.phases) for route in result.routes)
+    longest = max(total_of(route.phases) for route in result.routes)
     names = [
         name
         for name in PHASE_LABELS
@@ -218,8 +193,8 @@ def _breakdown(result: ProfileResult) -> Table:
     ]
     rows = [_total_row(result.routes, order)]
     for route in result.routes:
-        total = _total(route.phases)
-        cells = [Cell(f"{route.method} {_path(route.route)}"), Cell(fmt.duration(total))]
+        total = total_of(route.phases)
+        cells = [Cell(f"{route.method} {path_of(route.route)}"), Cell(fmt.duration(total))]
         cells += [_phase_cell(name, getattr(route.phases, name), total) for name in order]
         rows.append(cells)
     return Table(
@@ -233,7 +208,7 @@ def _breakdown(result: ProfileResult) -> Table:
 
 def _total_row(routes: Sequence[RouteResult], order: Sequence[str]) -> list[Cell]:
     """All server time of the workload, by phase: the ceiling of any remedy."""
-    whole = sum(route.weight * _total(route.phases) for route in routes)
+    whole = sum(route.weight * total_of(route.phases) for route in routes)
     cells = [Cell("all, as weighted"), Cell("100 %")]
     for name in order:
         part = sum(route.weight * getattr(route.phases, name) for route in routes)
@@ -258,7 +233,7 @@ def _databases(routes: Sequence[RouteResult]) -> Table:
         ],
         [
             [
-                Cell(f"{route.method} {_path(route.route)}"),
+                Cell(f"{route.method} {path_of(route.route)}"),
                 Cell(alias),
                 Cell(f"{cost.queries:.3g}"),
                 Cell(fmt.duration(cost.seconds)),
@@ -275,33 +250,15 @@ def _parallel(routes: Sequence[RouteResult]) -> Table:
         [Column("route"), Column("in parallel", "right"), Column("by phase")],
         [
             [
-                Cell(f"{route.method} {_path(route.route)}"),
-                Cell(fmt.duration(_total(route.parallel))),
-                Cell(stack=Stack(_segments(route.parallel))),
+                Cell(f"{route.method} {path_of(route.route)}"),
+                Cell(fmt.duration(total_of(route.parallel))),
+                Cell(stack=Stack(segments(route.parallel))),
             ]
             for route in routes
-            if _total(route.parallel) > 0
+            if total_of(route.parallel) > 0
         ],
         title="Beside the request",
         caption="Children that ran at the same time (gather, threads): not part of its time.",
-    )
-
-
-def _finding(finding: FindingData) -> Finding:
-    saving = ""
-    if finding.saving is not None:
-        unit = finding.saving.unit.removeprefix("s ")
-        saving = f"about {fmt.duration(finding.saving.value)} {unit}"
-        saving += " (estimate)" if finding.saving.estimate else ""
-    return Finding(
-        title=finding.title,
-        where=finding.where,
-        evidence=finding.evidence,
-        saving=saving,
-        remedy=finding.remedy,
-        patch=finding.patch,
-        confidence=finding.confidence,
-        severity=finding.severity,
     )
 
 
@@ -313,7 +270,7 @@ def _unmeasured(entries: Sequence[Unmeasured]) -> Table:
         [Column("route"), Column("needs"), Column("where", priority=3)],
         [
             [
-                Cell(f"{entry.method} {_path(entry.route)}"),
+                Cell(f"{entry.method} {path_of(entry.route)}"),
                 Cell(entry.detail or _NEEDS[entry.why]),
                 Cell(entry.where, tone="muted"),
             ]
@@ -361,7 +318,7 @@ def _timeline(result: ProfileResult) -> list[Block]:
         )
     ]
     if cut := [each for each in result.traces if each.cut]:
-        names = ", ".join(dict.fromkeys(f"{each.method} {_path(each.route)}" for each in cut))
+        names = ", ".join(dict.fromkeys(f"{each.method} {path_of(each.route)}" for each in cut))
         notes.append(
             Note(f"The timeline leaves out events where there were too many: {names}.", tone="warn")
         )
@@ -371,7 +328,7 @@ def _timeline(result: ProfileResult) -> list[Block]:
 def _distinct(result: ProfileResult) -> str:
     """How much was asked for: a cache that holds it all makes every figure look good."""
     asked = ", ".join(
-        f"{route.distinct_params} on {_path(route.route)}"
+        f"{route.distinct_params} on {path_of(route.route)}"
         for route in result.routes
         if route.distinct_params > 1
     )

@@ -11,6 +11,7 @@ from djtune.profiling.query_group import Place, QueryGroup
 from djtune.profiling.remedies import call_for, remedy_for
 from djtune.profiling.repeats import severity, shorten_sql
 from djtune.profiling.result import RouteResult
+from djtune.reports import format as fmt
 
 WORTH_CACHING = 0.03
 """Part of a route's time from which a query that never changes is worth a finding."""
@@ -32,11 +33,16 @@ class Context(Struct, frozen=True):
     @property
     def unit(self) -> str:
         """What savings are counted for."""
-        return "s per hour" if self.requests_per_hour else "s per 1,000 requests"
+        each = "an hour" if self.requests_per_hour else "in 1,000 requests"
+        return f"s of server time {each}"
 
     def scaled(self, seconds: float) -> float:
         """Seconds in 1,000 requests of the workload as the unit has them."""
         return seconds * (self.requests_per_hour or 1000.0) / 1000.0
+
+    def part(self, seconds: float) -> float:
+        """Part of all server time that seconds in 1,000 requests are."""
+        return seconds / self.total_seconds if self.total_seconds else 0.0
 
 
 class Case(Struct):
@@ -127,7 +133,6 @@ def _never_changing(route: RouteResult) -> Iterator[_Found]:
 
 
 def _finding(case: Case, context: Context) -> FindingData:
-    part = case.saved / context.total_seconds if context.total_seconds else 0.0
     dearest = max(case.seen, key=lambda seen: seen[0].weight * seen[2])
     groups = dearest[1]
     calls = [call_for(group) for group in groups]
@@ -140,7 +145,8 @@ def _finding(case: Case, context: Context) -> FindingData:
         remedy=_remedy(case.kind, groups, calls, context),
         patch=_patch(case.kind, groups, calls, context.sources),
         confidence=_confidence(case.kind, groups),
-        severity=severity(part),
+        severity=severity(context.part(case.saved)),
+        part=context.part(case.saved),
     )
 
 
@@ -208,8 +214,8 @@ def _routes(case: Case) -> list[str]:
         seconds = sum(group.seconds for group in groups)
         part = seconds / mean if mean else 0.0
         line = (
-            f"{route.method} /{route.route.lstrip('/')}: about {1000 * seconds:.2g} ms of its "
-            f"{1000 * mean:.3g} ms ({_percent(part)}), {route.weight:.3g} of 1,000 requests"
+            f"{route.method} /{route.route.lstrip('/')}: about {fmt.duration(seconds)} of its "
+            f"{fmt.duration(mean)} ({_percent(part)}), {route.weight:.3g} of 1,000 requests"
         )
         if case.kind == "n+1" and part < 0.05:
             line += ": it exists, but it is not what this route's time goes to"

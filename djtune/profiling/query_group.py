@@ -15,6 +15,16 @@ class Place(Struct):
     """The function, the path of the serializer field, the view."""
 
 
+class Wait(Struct):
+    """A place where requests wait for something other than SQL and cache."""
+
+    places: list[Place]
+    """Innermost first."""
+    seconds: float
+    """Estimated time a request: its part of the watched requests' waiting, of the timing pass's
+    mean."""
+
+
 class Relation(Struct):
     """What a query was made for."""
 

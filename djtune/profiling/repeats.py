@@ -89,11 +89,15 @@ def findings(
 ) -> list[FindingData]:
     """One finding a journey and kind, with the dearest repeats as its evidence."""
     found = []
+    whole = sum(journey.weight * seconds.get(journey.name, 0.0) for journey in workload.journeys)
     for journey in workload.journeys:
         for kind in ("query", "cache"):
             mine = [r for r in repeats if r.journey == journey.name and r.kind == kind]
             if mine:
-                found.append(_finding(journey.name, kind, mine, seconds.get(journey.name, 0.0)))
+                finding = _finding(journey.name, kind, mine, seconds.get(journey.name, 0.0))
+                saved = journey.weight * sum(repeat.seconds for repeat in mine)
+                finding.part = saved / whole if whole else 0.0
+                found.append(finding)
     return found
 
 

@@ -9,7 +9,7 @@ from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
 from djtune.model.workload import Observed
 from djtune.profiling.comparison import Comparison
-from djtune.profiling.query_group import QueryGroup
+from djtune.profiling.query_group import QueryGroup, Wait
 
 SCHEMA_VERSION = 1
 
@@ -107,6 +107,8 @@ class RouteResult(Struct):
     """What production's own log says of it, where the workload was made from one."""
     query_groups: list[QueryGroup] = field(default_factory=list)
     """Its queries by statement and place, from the detail pass."""
+    waits: list[Wait] = field(default_factory=list)
+    """Where it waits for something other than SQL and cache, in order."""
     query_mean: Metric | None = None
     """Queries per request, with the interval of the mean; without bounds where all agree."""
     hop_mean: Metric | None = None

@@ -45,7 +45,7 @@ class Stepped:
                 awaited = step()
             except StopIteration as stop:
                 return stop.value
-            waited = clock.suspend()
+            waited = clock.suspend(coroutine)
             try:
                 value = yield awaited
             except BaseException as error:

@@ -1,0 +1,59 @@
+"""How figures of a profile are named and shown, the same in every part of its report."""
+
+from djtune.model.findings import FindingData
+from djtune.profiling.result import Phases
+from djtune.reports import format as fmt
+from djtune.reports.blocks import Finding, Segment
+
+PHASE_LABELS = {
+    "view": "view",
+    "sql_execute": "SQL execute",
+    "sql_fetch": "SQL fetch",
+    "orm": "ORM",
+    "serialization": "serialization",
+    "template": "template",
+    "cache": "cache",
+    "waiting": "waiting",
+    "gc": "GC",
+    "middleware": "middleware",
+    "python": "Python",
+    "machine": "machine",
+}
+
+
+def path_of(route: str) -> str:
+    """A route as a path, without a regex's anchors."""
+    return "/" + route.removeprefix("^").removesuffix("$").lstrip("/")
+
+
+def segments(phases: Phases) -> list[Segment]:
+    """The parts of a bar, one a phase."""
+    return [
+        Segment(label, value, fmt.duration(value))
+        for name, label in PHASE_LABELS.items()
+        if (value := getattr(phases, name)) > 0
+    ]
+
+
+def total_of(phases: Phases) -> float:
+    """Seconds of all phases."""
+    return float(sum(getattr(phases, name) for name in PHASE_LABELS))
+
+
+def finding_block(finding: FindingData) -> Finding:
+    """A finding as a block."""
+    saving = ""
+    if finding.saving is not None:
+        unit = finding.saving.unit.removeprefix("s ")
+        saving = f"about {fmt.duration(finding.saving.value)} {unit}"
+        saving += " (estimate)" if finding.saving.estimate else ""
+    return Finding(
+        title=finding.title,
+        where=finding.where,
+        evidence=finding.evidence,
+        saving=saving,
+        remedy=finding.remedy,
+        patch=finding.patch,
+        confidence=finding.confidence,
+        severity=finding.severity,
+    )
