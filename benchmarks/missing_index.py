@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from djtune.agent.explain import explain
+from djtune.agent.explain import explain, forget
 from djtune.experiments.intervals import ratio_interval
 from djtune.profiling.plans import MissingIndex, PlanReading, read_plan
 from djtune.servers.postgres import SUPERUSER, postgres_server
@@ -43,7 +43,6 @@ PATHS = (
     "/web/shows/",
     "/api/account/export/",
 )
-CONTROL = 'models.Index(fields=["updated_at"])'
 WARM_UP = 2
 """Executions that fill caches, and are not counted."""
 Statement = tuple[str, Any]
@@ -88,7 +87,7 @@ def _print(tried: dict[str, Any]) -> None:
     for note in tried["notes_after"]:
         print(f"          {note}")
     print(f"  {_compared(tried['readings'])}")
-    print(f"  control, {CONTROL}: {_compared(tried['control'])}")
+    print(f"  control, {tried['useless']}: {_compared(tried['control'])}")
 
 
 def _compared(readings: dict[str, list[float]]) -> str:
@@ -110,7 +109,8 @@ def _tried(blocks: int, times: int) -> Iterator[dict[str, Any]]:
     django.setup()
     for (model, code), (path, statement, reading) in _proposals().items():
         readings, after = _timed(model, code, statement, blocks, times)
-        control, _ = _timed(model, CONTROL, statement, blocks, times)
+        useless = _useless(model, statement)
+        control, _ = _timed(model, useless, statement, blocks, times)
         yield {
             "model": model,
             "code": code,
@@ -120,6 +120,7 @@ def _tried(blocks: int, times: int) -> Iterator[dict[str, Any]]:
             "steps_after": after.steps,
             "notes_after": after.notes,
             "readings": readings,
+            "useless": useless,
             "control": control,
         }
 
@@ -167,6 +168,16 @@ def _statements() -> Iterator[tuple[str, Statement]]:
         yield from ((path, statement) for statement in asked)
 
 
+def _useless(model_label: str, statement: Statement) -> str:
+    """An index on a field that the statement neither filters nor orders by."""
+    from django.apps import apps
+
+    _, _, used = statement[0].partition(" FROM ")
+    fields = apps.get_model(model_label)._meta.local_concrete_fields
+    name = next(field.name for field in reversed(fields) if f'"{field.column}"' not in used)
+    return f'models.Index(fields=["{name}"])'
+
+
 def _timed(
     model_label: str, code: str, statement: Statement, blocks: int, times: int
 ) -> tuple[dict[str, list[float]], PlanReading]:
@@ -180,6 +191,7 @@ def _timed(
     with connection.schema_editor() as editor:
         editor.add_index(model, index)
     _run(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+    forget()
     after = _read(statement)
     dice = random.Random(1)
     found: dict[str, list[float]] = {"without": [], "with": []}

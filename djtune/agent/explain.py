@@ -14,18 +14,19 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.apps import apps
 from django.db import Error, connections, transaction
 
 from .plan_nodes import Node, postgresql_nodes, sqlite_nodes
 from .repeats import sql_pattern
-from .tables import Sizes, columns_of, describe_model, indexes, models_in
+from .tables import Catalogue, columns_of, describe_model, models_in
 
-SECONDS = 2
+SECONDS = 2.0
 """How long PostgreSQL may think about a plan, and count."""
 PLANNED = ("sqlite", "postgresql")
 _READS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
 _AUTOMATIC = re.compile(r"sqlite_autoindex_(.+)_\d+")
-_SIZES = Sizes()
+_CATALOGUE = Catalogue()
 
 
 def explain(alias: str, sql: str, params: Any) -> dict[str, Any] | None:
@@ -104,8 +105,8 @@ def _nodes(connection: Any, sql: str, params: Any) -> list[Node]:
 def _tables(connection: Any, sql: str, nodes: Sequence[Node]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for table, model in models_in(sql).items():
-        rows, how = _SIZES.rows(connection, table)
-        known = {"indexes": indexes(connection, model), "rows": rows, "rows_are": how}
+        rows, how = _CATALOGUE.rows(connection, model)
+        known = {"indexes": _CATALOGUE.indexes(connection, model), "rows": rows, "rows_are": how}
         tables[table] = describe_model(model) | known
     for node in nodes:
         if node["operation"] == "search":
@@ -117,21 +118,25 @@ def _rows_per_key(connection: Any, node: Node, tables: dict[str, Any]) -> float 
     """How many rows the index leads to, per value searched for; ``None`` if that is not known."""
     if node["index"] == "primary key":
         return 1.0
-    table = _table_of(node["index"], tables)
+    known = _table_of(node["index"], tables)
     equal = [column for column in node["searched"] if column not in node["ranged"]]
-    if not table or not equal:
+    if known is None or not equal:
         return None
-    if any(each["unique"] and set(each["columns"]) <= set(equal) for each in table[1]["indexes"]):
+    if any(each["unique"] and set(each["columns"]) <= set(equal) for each in known["indexes"]):
         return 1.0
-    return _SIZES.rows_per_key(connection, table[0], equal)
+    return _CATALOGUE.rows_per_key(connection, apps.get_model(known["model"]), equal)
 
 
-def _table_of(index: str, tables: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+def _table_of(index: str, tables: dict[str, Any]) -> dict[str, Any] | None:
     # SQLite names the index of a UNIQUE after the table, and tells Django nothing of it.
     automatic = _AUTOMATIC.fullmatch(index)
-    for name, known in tables.items():
-        if (automatic and automatic[1] == name) or any(
-            index == each["name"] for each in known["indexes"]
-        ):
-            return name, known
+    for table, known in tables.items():
+        named = any(index == each["name"] for each in known["indexes"])
+        if named or (automatic and automatic[1] == table):
+            return dict(known)
     return None
+
+
+def forget() -> None:
+    """Ask the database again what its tables are like: their indexes were changed."""
+    _CATALOGUE.clear()

@@ -151,14 +151,6 @@ def _index(columns: list[tuple[str, bool]], *, unique: bool, name: str = "") -> 
     }
 
 
-def indexes(connection: Any, model: Model) -> list[dict[str, Any]]:
-    """The indexes that the database has, and those that the model declares in vain."""
-    found = list(_real_indexes(connection, model))
-    there = {tuple(each["columns"]) for each in found}
-    missing = [each for each in declared_indexes(model) if tuple(each["columns"]) not in there]
-    return found + missing
-
-
 def _real_indexes(connection: Any, model: Model) -> Iterator[dict[str, Any]]:
     with connection.cursor() as cursor:
         constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
@@ -181,33 +173,51 @@ def _is_partial(index: Any) -> bool:
     return getattr(index, "condition", None) is not None
 
 
-class Sizes:
-    """Row counts and how many rows share a key; asked once per table, for they change little."""
+class Catalogue:
+    """What databases tell of their tables: asked once, for it changes little in a run."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], tuple[int | None, str]] = {}
-        self._per_key: dict[tuple[str, str, tuple[str, ...]], float | None] = {}
+        self._rows: dict[tuple[str, Model], tuple[int, str]] = {}
+        self._indexes: dict[tuple[str, Model], list[dict[str, Any]]] = {}
+        self._per_key: dict[tuple[str, Model, tuple[str, ...]], float | None] = {}
 
-    def rows(self, connection: Any, table: str) -> tuple[int | None, str]:
+    def rows(self, connection: Any, model: Model) -> tuple[int, str]:
         """How many rows, and how that is known: ``statistics``, ``counted`` or ``at least``."""
-        key = (connection.alias, table)
+        key = (connection.alias, model)
         if key not in self._rows:
-            self._rows[key] = _estimated(connection, table) or _counted(connection, table)
+            self._rows[key] = _estimated(connection, model) or _counted(connection, model)
         return self._rows[key]
 
-    def rows_per_key(self, connection: Any, table: str, columns: list[str]) -> float | None:
+    def indexes(self, connection: Any, model: Model) -> list[dict[str, Any]]:
+        """The indexes that the database has, and those that the model declares in vain."""
+        key = (connection.alias, model)
+        if key not in self._indexes:
+            found = list(_real_indexes(connection, model))
+            there = {tuple(each["columns"]) for each in found}
+            declared = declared_indexes(model)
+            missing = [each for each in declared if tuple(each["columns"]) not in there]
+            self._indexes[key] = found + missing
+        return self._indexes[key]
+
+    def rows_per_key(self, connection: Any, model: Model, columns: list[str]) -> float | None:
         """Rows that share the same values of these columns, on average over the values.
 
         ``None`` where the table is too large to look at and the database has no statistics.
         """
-        key = (connection.alias, table, tuple(columns))
+        key = (connection.alias, model, tuple(columns))
         if key not in self._per_key:
-            rows, _ = self.rows(connection, table)
-            self._per_key[key] = _rows_per_key(connection, table, columns, rows)
+            rows, _ = self.rows(connection, model)
+            self._per_key[key] = _rows_per_key(connection, model, columns, rows)
         return self._per_key[key]
 
+    def clear(self) -> None:
+        """Forget all of it: tables were changed."""
+        for known in (self._rows, self._indexes, self._per_key):
+            known.clear()
 
-def _estimated(connection: Any, table: str) -> tuple[int, str] | None:
+
+def _estimated(connection: Any, model: Model) -> tuple[int, str] | None:
+    table = model._meta.db_table
     if connection.vendor == "postgresql":
         sql = "SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)"
         found = _one(connection, sql, [connection.ops.quote_name(table)])
@@ -220,18 +230,17 @@ def _estimated(connection: Any, table: str) -> tuple[int, str] | None:
     return (round(found), "statistics") if found and found > 0 else None
 
 
-def _counted(connection: Any, table: str) -> tuple[int, str]:
-    name = connection.ops.quote_name(table)
+def _counted(connection: Any, model: Model) -> tuple[int, str]:
+    name = connection.ops.quote_name(model._meta.db_table)
     some = f"SELECT 1 FROM {name} LIMIT {MOST_COUNTED + 1}"
     count = int(_one(connection, f"SELECT COUNT(*) FROM ({some}) AS counted"))
     return (count, "counted") if count <= MOST_COUNTED else (MOST_COUNTED, "at least")
 
 
-def _rows_per_key(
-    connection: Any, table: str, columns: list[str], rows: int | None
-) -> float | None:
-    if rows is None or rows == 0:
-        return rows
+def _rows_per_key(connection: Any, model: Model, columns: list[str], rows: int) -> float | None:
+    if not rows:
+        return 0.0
+    table = model._meta.db_table
     if connection.vendor == "postgresql" and len(columns) == 1:
         sql = (
             "SELECT n_distinct FROM pg_stats WHERE schemaname = ANY (current_schemas(false))"

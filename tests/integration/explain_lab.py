@@ -122,6 +122,7 @@ def settles(code: str, ask: Callable[[], Any]) -> list[Any]:
     index.set_name_with_model(Programme)
     with connection.schema_editor() as editor:
         editor.add_index(Programme, index)
+    agent.forget()
     return plans(ask)
 
 
