@@ -289,8 +289,9 @@ def _conjuncts(items: Tree) -> Iterator[Tree]:
     """Conditions joined by AND, out of any parentheses that only group them."""
     part: Tree = []
     between = False
+    cases = 0
     for item in [*items, None]:
-        if item is None or (_is(item, "AND") and not between):
+        if item is None or (_is(item, "AND") and not between and not cases):
             inner = part[0] if len(part) == 1 else None
             if isinstance(inner, list) and not _is(inner[0] if inner else [], "SELECT"):
                 yield from _conjuncts(inner)
@@ -298,6 +299,7 @@ def _conjuncts(items: Tree) -> Iterator[Tree]:
                 yield part
             part = []
             continue
+        cases += _is(item, "CASE") - _is(item, "END")
         between = _is(item, "BETWEEN") or (between and not _is(item, "AND"))
         part.append(item)
 
@@ -310,7 +312,9 @@ def _condition(items: Tree) -> Condition:
     negated = _is(items[0], "NOT")
     column, rest = _leading_column(items[1:] if negated else items)
     if column is None:
-        kind: Kind = "function" if columns and not negated and _compares(items) else "other"
+        several = isinstance(items[0], list) and any(_is(each, ",") for each in items[0])
+        plain = columns and _compares(items) and not negated and not several
+        kind: Kind = "function" if plain else "other"
         return Condition(kind, columns, text, placeholder=_pattern(items))
     if not rest:
         return Condition("equal", (column,), text)  # A true/false column by itself.
@@ -356,7 +360,11 @@ def _compared(column: Column, rest: Tree, columns: tuple[Column, ...], text: str
 
 def _leading_column(items: Tree) -> tuple[Column | None, Tree]:
     first = items[0] if items else None
-    if not isinstance(first, Token) or first.kind not in ("name", "word") or first.says("EXISTS"):
+    if (
+        not isinstance(first, Token)
+        or first.kind not in ("name", "word")
+        or first.says("EXISTS", "CASE")
+    ):
         return None, items
     if len(items) > 2 and _is(items[1], ".") and isinstance(items[2], Token):
         return Column(first.text.lower(), items[2].text), items[3:]

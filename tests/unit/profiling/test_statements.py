@@ -44,6 +44,7 @@ def kinds(where):
         ('"epg_show"."year" = "epg_show"."age"', "other", "year = age"),
         ('"epg_show"."year" <> %s', "other", "year <> ?"),
         ('"epg_show"."year" IS NOT NULL', "other", "year is not null"),
+        ('("epg_show"."a", "epg_show"."b") IN ((%s, %s))', "other", "(a, b) in (…)"),
         ('NOT ("epg_show"."year" = %s)', "other", "not (year = ?)"),
         ('"epg_show"."id" IN (SELECT U0."id" FROM "t" U0)', "other", "id in (…)"),
         ('EXISTS(SELECT 1 FROM "t" U0)', "other", "exists (…)"),
@@ -57,6 +58,11 @@ def test_each_condition_has_a_kind(where, kind, said):
 def test_and_joins_conditions_through_parentheses_that_only_group():
     where = '(("epg_show"."a" BETWEEN %s AND %s AND "epg_show"."b" = %s) AND "epg_show"."c" < 1)'
     assert kinds(where) == ["range", "equal", "range"]
+
+
+def test_and_inside_of_a_case_joins_no_conditions():
+    case = 'CASE WHEN "epg_show"."a" = %s AND "epg_show"."b" = %s THEN 1 END = 1'
+    assert kinds(f'{case} AND "epg_show"."c" = %s') == ["function", "equal"]
 
 
 def test_literals_are_not_kept():
