@@ -289,11 +289,14 @@ def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]
     return results
 
 
-def study_queries(emit: Emit, skip: list[int], rounds: int, seconds: float) -> list[dict[str, Any]]:
+def study_queries(
+    emit: Emit, skip: list[int], rounds: int, seconds: float, explained: int = 0
+) -> list[dict[str, Any]]:
     """Make each journey ``rounds`` times with detail: what each step asks for, and from where.
 
     Nothing is timed but the queries, in requests of their own. After ``seconds`` no new round is
-    begun; the last requests of each step are also made with half of the rows.
+    begun; the first requests of each step are also made with half of the rows. ``explained`` is
+    for how many of a step's queries the database is asked for its plan.
     """
     session = _current()
     recorder = study.Recorder()
@@ -308,7 +311,13 @@ def study_queries(emit: Emit, skip: list[int], rounds: int, seconds: float) -> l
         emit({"round": number})
         if time.monotonic() > deadline and number >= 1:
             break
-    found = [study.summary(step, seen) for step, seen in sorted(recorder.steps.items())]
+    session.rollback.begin()
+    try:
+        found = [
+            study.summary(step, seen, explained) for step, seen in sorted(recorder.steps.items())
+        ]
+    finally:
+        session.rollback.end()
     for entry in found:
         entry["waits"] = waits.summary(waiting.steps[entry["step"]])
     return found

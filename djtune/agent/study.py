@@ -16,6 +16,7 @@ from typing import Any
 
 from . import callsites
 from .clock import CURRENT, ORM, SQL_EXECUTE, SQL_FETCH
+from .explain import explain
 from .fingerprints import fingerprint
 from .origins import Origin, origin_of, path_to
 from .probes.patches import Patches
@@ -301,9 +302,13 @@ def _half(rows: Any) -> list[Any]:
     return kept[: (len(kept) + 1) // 2]
 
 
-def summary(step: int, study: StepStudy) -> dict[str, Any]:
-    """What was seen of a step, as plain data without a value of the user's."""
+def summary(step: int, study: StepStudy, explained: int = 0) -> dict[str, Any]:
+    """What was seen of a step, as plain data without a value of the user's.
+
+    The plans of its ``explained`` dearest queries are asked for, in the transaction that is open.
+    """
     merged = _Merged(study)
+    merged.explain_dearest(explained)
     return {
         "step": step,
         "requests": len(study.served),
@@ -325,6 +330,7 @@ class _Merged:
         self._index: dict[int, int] = {}
         """Group number → index of its merged group."""
         self._members: list[list[Group]] = []
+        self._plans: dict[int, Any] = {}
         self._places: list[list[dict[str, str]]] = []
         known: dict[tuple[Any, ...], int] = {}
         for group in study.groups.values():
@@ -342,6 +348,16 @@ class _Merged:
             for served in study.served
         ]
 
+    def explain_dearest(self, most: int) -> None:
+        """Ask for the plans of the groups that cost most, each by its first statement."""
+        order = sorted(range(len(self._members)), key=lambda index: -self._cost(index))
+        for index in order[:most]:
+            first = self._members[index][0]
+            self._plans[index] = explain(first.alias, first.sql, first.params)
+
+    def _cost(self, index: int) -> int:
+        return sum(self._study.costs.get(group.number, 0) for group in self._members[index])
+
     def groups(self) -> list[dict[str, Any]]:
         """Each merged group; ``loaded_by`` is an index into this list."""
         return [self._entry(index) for index in range(len(self._members))]
@@ -351,7 +367,6 @@ class _Merged:
         first = members[0]
         digests = [[d for i, d in asked if i == index] for asked in self._asked]
         numbers = {group.number for group in members}
-        cost = sum(self._study.costs.get(number, 0) for number in numbers)
         return {
             "alias": first.alias,
             "pattern": _pattern(first),
@@ -360,7 +375,8 @@ class _Merged:
             "counts": [len(each) for each in digests],
             "distinct": [len(set(each)) for each in digests],
             "constant": len({digest for each in digests for digest in each}) == 1,
-            "cost_ns": cost / self._study.priced if self._study.priced else None,
+            "cost_ns": self._cost(index) / self._study.priced if self._study.priced else None,
+            "plan": self._plans.get(index),
             "rows": max(group.rows for group in members),
             "halves": [
                 [sum(part[n] for n in numbers) for part in (full, half)]

@@ -16,6 +16,7 @@ from djtune.profiling.result import ProfileResult
 if TYPE_CHECKING:
     from djtune.commands.past import Past
     from djtune.profiling.gather import Gathered, Request
+    from djtune.profiling.result import RouteResult
     from djtune.run import Run
 
 RESULT = ProfileResult
@@ -46,6 +47,8 @@ GIVEN_AGAIN = {
     "python",
     "allow_host",
     "live_effects",
+    "explain",
+    "flamegraph",
 }
 
 
@@ -111,6 +114,11 @@ Examples:
     default=10.0,
     show_default=True,
     help="Mbit/s at which response bytes become seconds that users wait.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Ask the databases for the plans of the dearest queries, and look for missing indexes.",
 )
 @click.option(
     "--trace",
@@ -182,6 +190,7 @@ def profile(
     interface: str | None,
     unsafe: bool,
     bandwidth: float,
+    explain: bool,
     trace_file: Path | None,
     compare_file: Path | None,
     baseline_dir: Path | None,
@@ -226,6 +235,7 @@ def profile(
         sign_in={"user": user, "login": login} if user else None,
         unsafe=unsafe,
         seed=seed,
+        explain=explain,
     )
     past.find(request)
     run.note(
@@ -315,8 +325,20 @@ def _next_command(result: ProfileResult) -> tuple[str, str]:
     if "--workload" not in given:
         return "djtune workload init", "to weigh the routes as your users ask for them"
     dearest = "/" + result.routes[0].route.lstrip("/")
-    again = shlex.join(["djtune", "profile", dearest, *given, "--precise"])
-    return again, "narrower intervals where it costs most"
+    option, why = _deeper(result.routes[0], set(given))
+    return shlex.join(["djtune", "profile", dearest, *given, *option]), why
+
+
+def _deeper(route: "RouteResult", given: set[str]) -> tuple[list[str], str]:
+    """What to look at next on a route: where its phases say that its time goes."""
+    phases = route.phases
+    sql = phases.sql_execute + phases.sql_fetch
+    code = phases.view + phases.python + phases.serialization + phases.template + phases.orm
+    if sql > code and "--explain" not in given:
+        return ["--explain"], "how the database answers its queries"
+    if code >= sql and "--flamegraph" not in given:
+        return ["--flamegraph", "flames"], "which code its time goes to"
+    return ["--precise"], "narrower intervals where it costs most"
 
 
 def _given_options() -> list[str]:

@@ -23,6 +23,8 @@ from djtune.workloads.urlconf import from_routes
 REPEAT_JOURNEYS = 3
 OVERHEAD_PAIRS = 40
 STUDY_ROUNDS = 5
+EXPLAINED = 5
+"""Queries of a step whose plans --explain asks for: the dearest."""
 STUDY_SHARE = 0.2
 """The detail pass takes at most about this part of the time that the timing pass is given."""
 TRACED_TIMES = 15
@@ -44,6 +46,8 @@ class Request(Struct, frozen=True):
     sign_in: dict[str, Any] | None
     unsafe: bool
     seed: int
+    explain: bool = False
+    """Ask the databases for the plans of the dearest queries."""
     restrict: Callable[[Workload], Workload] | None = None
     """Takes out of the workload what is not to be asked for."""
 
@@ -133,6 +137,7 @@ def _study(worker: Worker, request: Request, into: Gathered) -> None:
             skip=sorted(into.skip),
             rounds=STUDY_ROUNDS,
             seconds=request.budget.seconds * STUDY_SHARE,
+            explained=EXPLAINED if request.explain else 0,
         )
     except DjtuneError as error:
         into.study_failure = error.message

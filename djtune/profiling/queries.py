@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from djtune.profiling.plans import read_plan
 from djtune.profiling.query_group import Place, QueryGroup, Relation
 
 ONE = ("forward", "reverse_one", "generic_foreign_key", "deferred")
@@ -50,6 +51,7 @@ def merge_steps(studies: Sequence[Entry]) -> dict[str, Any]:
             known["constant"] = known["constant"] and entry["constant"]
             known["rows"] = max(known["rows"], entry["rows"])
             known["begun"] = known["begun"] or entry["begun"]
+            known["plan"] = known["plan"] or entry["plan"]
         before += study["requests"]
         for known in groups.values():
             for name in ("counts", "distinct"):
@@ -154,6 +156,7 @@ def _group(
         relation=_relation(entries, number),
         begun=Place(**entry["begun"][0]) if entry["begun"] else None,
         reads=entry["reads"],
+        plan=read_plan(entry["plan"]) if entry["plan"] else None,
     )
     group.verdict = _verdict(group, entry, entries)
     return group

@@ -93,6 +93,7 @@ def _cases(
     yield from _duplicates(groups, duplicates.get((route.method, route.route), ()))
     yield from _lazy(groups)
     yield from _never_changing(route)
+    yield from _missing_indexes(groups)
 
 
 def _in_loop(group: QueryGroup) -> bool:
@@ -132,7 +133,36 @@ def _never_changing(route: RouteResult) -> Iterator[_Found]:
             yield key, "never-changing", [group], group.seconds
 
 
+def _missing_indexes(groups: Sequence[QueryGroup]) -> Iterator[_Found]:
+    for group in groups:
+        for index in group.plan.missing if group.plan else ():
+            yield ("missing-index", index.model, index.code), "missing-index", [group], 0.0
+
+
+def _index_finding(case: Case, context: Context) -> FindingData:
+    """An index that was worked out from a plan; what it saves is not known before it is tried."""
+    group = case.groups[0]
+    assert group.plan is not None
+    index = group.plan.missing[0]
+    spent = sum(route.weight * each.seconds for route, found, _ in case.seen for each in found)
+    return FindingData(
+        kind="missing-index",
+        title=f"Missing index on {index.model}",
+        where=f"{index.file}:{index.field_line or index.line}",
+        evidence=[*_what("missing-index", [group]), *group.plan.problems, *_routes(case)],
+        remedy=f"Add the line to Meta.indexes of {index.model} ({index.file}:{index.line}), and "
+        "try it on a copy of the database: the index costs space, and time at every write.",
+        patch=f"indexes = [\n    {index.code},\n]",
+        confidence="worked out from the database's plan, not tried; it can save a part of what "
+        "these queries take",
+        severity=severity(context.part(spent)),
+        part=0.0,
+    )
+
+
 def _finding(case: Case, context: Context) -> FindingData:
+    if case.kind == "missing-index":
+        return _index_finding(case, context)
     dearest = max(case.seen, key=lambda seen: seen[0].weight * seen[2])
     groups = dearest[1]
     calls = [call_for(group) for group in groups]

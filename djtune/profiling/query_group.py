@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from djtune.profiling.plans import PlanReading
+
 
 class Place(Struct):
     """Where in the app something happens."""
@@ -81,3 +83,5 @@ class QueryGroup(Struct):
     begun: Place | None
     """Where the app began the queryset."""
     reads: bool
+    plan: PlanReading | None = None
+    """What the database's plan for it says, where ``--explain`` asked."""
