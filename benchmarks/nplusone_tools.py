@@ -71,7 +71,7 @@ class Zeal:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield heard
-        for text in {str(warning.message) for warning in caught}:
+        for text in sorted({str(warning.message) for warning in caught}):
             if "N+1" in text:
                 place = self._PLACE.search(text)
                 heard.complaints.append(Complaint(text, place[1] if place else ""))
@@ -125,7 +125,8 @@ class QueryDoctor:
     ISSUES = ("n_plus_one", "serializer_method_field", "write_n_plus_one")
 
     def __init__(self) -> None:
-        self._report = Path(tempfile.mkdtemp()) / "report.json"
+        self._folder = tempfile.TemporaryDirectory()
+        self._report = Path(self._folder.name) / "report.json"
 
     def install(self, settings: ModuleType) -> None:
         """Its middleware comes last; the report goes to a file."""
