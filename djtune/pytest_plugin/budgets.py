@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 import pytest
+from msgspec.structs import replace
 
 from djtune.errors import DjtuneError
 from djtune.model.budget import Budget, Verdict, judge, parse
@@ -83,7 +84,8 @@ def describe(breached: Sequence[tuple[Budget, Verdict]], requests: Sequence[Requ
     routes = by_route(requests)
     lines = []
     for budget, verdict in breached:
-        lines.append(f"{_name(verdict.route)}: {budget} is breached by {_figure(verdict)}")
+        limit = replace(budget, method="*", route="*")
+        lines.append(f"{_name(verdict.route)}: {limit} is breached: {_figure(verdict)}")
         if budget.metric == "queries":
             request = worst(routes[verdict.route], "queries")
             lines[-1] += _where(request.queries)

@@ -277,13 +277,13 @@ def test_a_breached_budget_fails_the_test_and_says_by_what(done):
     assert [done.outcomes[name] for name in names] == ["FAILED"] * 4
     done.says(
         '>       with djtune_budget("queries<3", "GET /size/[*]: bytes<1kB", "bytes<1MB"):',
-        "E       Failed: GET /queries/<int:n>/: queries<3 is breached by 9",
+        "E       Failed: GET /queries/<int:n>/: queries<3 is breached: 9",
         'E *9 × SELECT … FROM "auth_user" WHERE "auth_user"."username" = ? *',
-        "E       GET /size/<int:n>/: GET /size/[*]: bytes<1kB is breached by 2.50 kB",
+        "E       GET /size/<int:n>/: bytes<1kB is breached: 2.50 kB",
         "",
-        "*GET /aliases/: queries<3 is breached by 3 (default 1, other 2)",
-        "GET /queries/<int:n>/: GET /queries/[*]: queries<3 is breached by 4",
-        "GET /queries/<int:n>/: queries<3 is breached by 5",
+        "*GET /aliases/: queries<3 is breached: 3 (default 1, other 2)",
+        "GET /queries/<int:n>/: queries<3 is breached: 4",
+        "GET /queries/<int:n>/: queries<3 is breached: 5",
     )
 
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_told_fails_where_warnings_are_errors(tmp_path):
 def test_times_are_judged_where_the_requests_are_enough(done):
     for budget in ("p50<0.001us", "p95<0.001us"):
         assert done.outcomes[f"test_too_slow[{budget}]"] == "FAILED"
-        done.says(f"*GET /size/<int:n>/: {budget} is breached by *[[]*[]]")
+        done.says(f"*GET /size/<int:n>/: {budget} is breached: *[[]*[]]")
     for budget in ("mean<60s", "p50<60s", "p95<60s"):
         assert done.outcomes[f"test_fast_enough[{budget}]"] == "PASSED"
 
