@@ -169,7 +169,7 @@ def _finding(case: Case, context: Context) -> FindingData:
     return FindingData(
         kind=case.kind,
         title=_title(case.kind, groups),
-        where=groups[0].site.where if case.kind != "lazy" else _root_of(groups).where,
+        where=_where(case.kind, groups),
         evidence=[*_what(case.kind, groups), *_routes(case)],
         saving=Saving(context.scaled(case.saved), context.unit),
         remedy=_remedy(case.kind, groups, calls, context),
@@ -178,6 +178,13 @@ def _finding(case: Case, context: Context) -> FindingData:
         severity=severity(context.part(case.saved)),
         part=context.part(case.saved),
     )
+
+
+def _where(kind: str, groups: Sequence[QueryGroup]) -> str:
+    """The line to change: of a duplicate the last, which asks what is known by then."""
+    if kind == "lazy":
+        return _root_of(groups).where
+    return groups[-1 if kind == "duplicate" else 0].site.where
 
 
 def _root_of(groups: Sequence[QueryGroup]) -> Place:

@@ -1,0 +1,48 @@
+"""A call is added where the line plainly shows the queryset; otherwise there is no patch."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from djtune.profiling.patches import with_call
+
+CALL = 'select_related("author")'
+CLEAR = [
+    ("books = Book.objects.all()", f"books = Book.objects.{CALL}.all()"),
+    ("books = Book.objects.filter(a=1).order_by('b')", f"Book.objects.{CALL}.filter(a=1)"),
+    ("queryset = Book.objects.order_by('pk')[:30]", f"Book.objects.{CALL}.order_by('pk')[:30]"),
+    ("x = author.books.filter(a=1)", f"author.books.{CALL}.filter(a=1)"),
+    ("x = get_object_or_404(Book, pk=1)", ""),
+    ("x = Book.objects.filter(a__in=Author.objects.all())", ""),
+    ("x = load(books)", ""),
+    ("d = options.get('a')", f"options.{CALL}.get('a')"),
+]
+
+
+@pytest.mark.parametrize(("line", "changed"), CLEAR)
+def test_the_call_comes_right_after_the_manager(line: str, changed: str) -> None:
+    patch = with_call(f"import x\n\n{line}\n", 3, CALL, "shop/views.py")
+    added = [text for text in patch.splitlines() if text.startswith("+") and "+++" not in text]
+    assert bool(added) == bool(changed)
+    assert all(changed in text for text in added)
+
+
+def test_the_patch_applies(tmp_path: Path) -> None:
+    source = (
+        "from m import Book\n\n\ndef view():\n    return Book.objects.filter(\n        a=1\n    )\n"
+    )
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "views.py").write_text(source)
+    patch = with_call(source, 5, CALL, "shop/views.py")
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    assert f"Book.objects.{CALL}.filter(\n" in (tmp_path / "shop" / "views.py").read_text()
+
+
+def test_a_file_without_a_last_line_end_keeps_its_lines() -> None:
+    assert with_call("Book.objects.all()", 1, CALL, "a.py").count("\n") >= 4
+
+
+@pytest.mark.parametrize("line", [0, 3, 99])
+def test_a_line_that_is_not_there_has_no_patch(line: int) -> None:
+    assert with_call("x = 1\ny = 2\n", line, CALL, "a.py") == ""

@@ -1,0 +1,167 @@
+"""Verdicts on queries: told apart by how often they are asked, with what, and how they grow."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from djtune.profiling.queries import judge, merge_steps
+
+SITE = {"kind": "python", "where": "shop/views.py:7", "what": "front"}
+
+
+def origin(kind: str = "queryset", **given: Any) -> dict[str, Any]:
+    plain = {"relation": "", "method": "", "narrowed": False, "model": "shop.Book", "path": ""}
+    return {"kind": kind, **plain, "loaded_by": None, **given}
+
+
+def group(where: str = "shop/views.py:7", **given: Any) -> dict[str, Any]:
+    return {
+        "alias": "default",
+        "pattern": f"SELECT ? FROM {where}",
+        "reads": True,
+        "places": [{**SITE, "where": where}],
+        "counts": [1, 1, 1, 1, 1],
+        "distinct": [1, 1, 1, 1, 1],
+        "constant": False,
+        "cost_ns": 1e6,
+        "rows": 1,
+        "halves": [],
+        "origin": origin(),
+        "begun": [],
+        "plan": None,
+        **given,
+    }
+
+
+def study(*groups: dict[str, Any], duplicates: Any = (), step: int = 0) -> dict[str, Any]:
+    return {
+        "step": step,
+        "requests": 5,
+        "priced": 5,
+        "halved": 2,
+        "groups": list(groups),
+        "duplicates": list(duplicates),
+        "waits": [],
+    }
+
+
+def verdicts(*groups: dict[str, Any], duplicates: Any = ()) -> list[str]:
+    merged = merge_steps([study(*groups, duplicates=duplicates)])
+    return [found.verdict for found in judge(merged, 1.0)]
+
+
+ROWS = group("shop/views.py:5", rows=24)
+PER_ROW = {"counts": [24] * 5, "distinct": [8] * 5}
+
+
+def author(**given: Any) -> dict[str, Any]:
+    return group(**{"origin": origin("forward", relation="author", loaded_by=0), **given})
+
+
+def test_once_a_row_is_an_n_plus_one() -> None:
+    assert verdicts(ROWS, author(**PER_ROW, halves=[[24, 12]])) == ["plain", "n+1"]
+
+
+def test_a_count_that_does_not_grow_is_none() -> None:
+    assert verdicts(ROWS, author(**PER_ROW, halves=[[24, 24]])) == ["plain", "plain"]
+
+
+def test_a_relation_of_many_objects_is_one_where_growth_could_not_be_tried() -> None:
+    assert verdicts(ROWS, author(**PER_ROW, halves=[])) == ["plain", "n+1"]
+
+
+def test_a_plain_queryset_is_none_where_growth_could_not_be_tried() -> None:
+    assert verdicts(ROWS, group(**PER_ROW, halves=[])) == ["plain", "plain"]
+
+
+def test_several_rows_at_a_time_are_none() -> None:
+    chunks = group(counts=[4] * 5, distinct=[4] * 5, halves=[[4, 2]])
+    assert verdicts(ROWS, chunks) == ["plain", "plain"]
+
+
+def test_a_prefetch_is_none_however_it_grows() -> None:
+    prefetch = origin("prefetch", relation="chapters", loaded_by=0)
+    assert verdicts(ROWS, group(**PER_ROW, halves=[[24, 12]], origin=prefetch))[1] == "plain"
+
+
+def test_the_same_question_for_each_row_is_a_duplicate() -> None:
+    same = group(counts=[24] * 5, distinct=[1] * 5, halves=[[24, 12]], constant=True)
+    assert verdicts(ROWS, same) == ["plain", "duplicate"]
+
+
+def test_the_same_parent_of_each_row_is_still_an_n_plus_one() -> None:
+    same = author(counts=[24] * 5, distinct=[1] * 5, halves=[[24, 12]])
+    assert verdicts(ROWS, same) == ["plain", "n+1"]
+
+
+def test_what_most_requests_ask_again_is_a_duplicate() -> None:
+    pair = {"groups": [0, 1], "times": 1.0, "requests": 5}
+    two = [group("a.py:1"), group("a.py:2")]
+    assert verdicts(*two, duplicates=[pair]) == ["duplicate", "duplicate"]
+    assert verdicts(*two, duplicates=[{**pair, "requests": 2}]) == ["plain", "plain"]
+
+
+def test_one_row_of_a_relation_is_lazy() -> None:
+    assert verdicts(group("a.py:1"), author()) == ["plain", "lazy"]
+
+
+def test_equal_parameters_in_every_request_never_change() -> None:
+    assert verdicts(group(constant=True)) == ["never-changing"]
+    assert verdicts(group(constant=True, counts=[1, 0, 1, 0, 1])) == ["plain"]
+
+
+def test_the_path_of_a_relation_leads_from_the_first_queryset() -> None:
+    root = group("a.py:1", rows=24, begun=[{**SITE, "where": "a.py:0"}])
+    second = group(
+        "a.py:2",
+        origin=origin("forward", relation="author", loaded_by=0),
+        **PER_ROW,
+        halves=[[24, 12]],
+    )
+    third = group(
+        "a.py:3",
+        origin=origin("forward", relation="publisher", path="agent", loaded_by=1),
+        **PER_ROW,
+        halves=[[24, 12]],
+    )
+    found = judge(merge_steps([study(root, second, third)]), 1.0)[2].relation
+    assert (found.root, found.path, found.many) == (0, "author__agent__publisher", False)
+    assert found.root_place is not None
+    assert found.root_place.where == "a.py:0"
+
+
+def test_rows_of_a_prefetch_lead_to_the_queryset_that_prefetches() -> None:
+    root = group("a.py:1", rows=24)
+    prefetch = group("a.py:1b", origin=origin("prefetch", relation="chapters", loaded_by=0))
+    third = group(
+        "a.py:3",
+        origin=origin("forward", relation="editor", loaded_by=1),
+        **PER_ROW,
+        halves=[[24, 12]],
+    )
+    found = judge(merge_steps([study(root, prefetch, third)]), 1.0)[2].relation
+    assert (found.root, found.path, found.many) == (0, "chapters__editor", True)
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=6), st.floats(0, 10))
+def test_prices_share_out_the_time_of_the_timing_pass(costs: list[float], seconds: float) -> None:
+    groups = [group(f"a.py:{number}", cost_ns=cost) for number, cost in enumerate(costs)]
+    found = judge(merge_steps([study(*groups)]), seconds)
+    assert sum(each.seconds for each in found) == pytest.approx(seconds)
+    assert all(each.seconds >= 0 for each in found)
+
+
+def test_without_prices_every_query_costs_the_same() -> None:
+    groups = [group("a.py:1", cost_ns=None), group("a.py:2", cost_ns=None, counts=[3] * 5)]
+    assert [each.seconds for each in judge(merge_steps([study(*groups)]), 4.0)] == [1.0, 3.0]
+
+
+def test_steps_of_one_route_are_one_study() -> None:
+    one = study(group("a.py:1"), author(counts=[2] * 5))
+    other = study(author(counts=[4] * 5, origin=origin("forward", relation="author")), step=1)
+    merged = merge_steps([one, other])
+    assert merged["requests"] == 10
+    assert [entry["counts"] for entry in merged["groups"]] == [[1] * 5 + [0] * 5, [2] * 5 + [4] * 5]
+    assert merged["groups"][1]["origin"]["loaded_by"] == 0
