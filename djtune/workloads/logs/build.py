@@ -82,6 +82,7 @@ def build(
             routes=[one.in_log(in_routes) for one in asked],
             others=_others(targets),
             unresolved=_unresolved(targets),
+            slashless=_slashless(targets),
             missing=missing,
         ),
     )
@@ -259,6 +260,15 @@ def _unresolved(targets: Iterable[Target]) -> list[Unresolved]:
             found.append(Unresolved(target.name, total, dict(sorted(statuses.items()))))
     found.sort(key=lambda one: (-one.requests, one.pattern))
     return found[:SHOWN_PATTERNS]
+
+
+def _slashless(targets: Iterable[Target]) -> dict[str, float]:
+    found = {
+        target.name: _whole(sum(tally.requests for tally in target.values()))
+        for target in targets
+        if target.kind == "slash"
+    }
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def _weights_from(files: Sequence[FileRead], total: float, traffic: Traffic) -> str:

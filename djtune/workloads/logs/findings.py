@@ -106,7 +106,10 @@ def _slashless(result: FromLogResult) -> list[FindingData]:
             kind="slash",
             title="Asked twice, for want of a slash at the end: "
             f"{result.others.slash:,.0f} of {result.requests:,.0f} requests",
-            evidence=["APPEND_SLASH answers them with a redirect to the path with the slash"],
+            evidence=[
+                "APPEND_SLASH answers them with a redirect to the path with the slash",
+                *(f"/{route}: {n:,.0f}" for route, n in list(result.slashless.items())[:SHOWN]),
+            ],
             remedy="Mend the clients' links and addresses.",
             confidence="looked up in the URLconf",
             severity=_severity(share),

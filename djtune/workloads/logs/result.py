@@ -98,6 +98,8 @@ class FromLogResult(Struct):
     others: Others
     unresolved: list[Unresolved]
     """The shapes most asked for."""
+    slashless: dict[str, float]
+    """Route → requests that lacked the slash at its end; the most first."""
     missing: list[MissingColumn]
     findings: list[FindingData] = field(default_factory=list)
     complete: bool = True

@@ -24,9 +24,11 @@ Resolve = Callable[[list[str]], Iterable[Sequence[str]]]
 class Tally:
     """Requests of one method to one target that were answered with one status."""
 
-    __slots__ = ("buckets", "bytes", "requests", "seconds", "sized")
+    __slots__ = ("answers", "buckets", "bytes", "requests", "seconds", "sized")
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: bool = False) -> None:
+        self.answers = answers
+        """They are counted by the minute."""
         self.requests: float = 0
         """Times the recorder's 1/sample where it sampled."""
         self.sized = 0
@@ -57,7 +59,7 @@ class Target(dict[tuple[Any, Any], Tally]):
         """Distinct paths of it."""
 
     def __missing__(self, key: tuple[Any, Any]) -> Tally:
-        tally = self[key] = Tally()
+        tally = self[key] = Tally(answers=self.kind == "route" and key[1] in _ANSWERS)
         return tally
 
 
@@ -106,8 +108,7 @@ class Traffic:
         sized = "bytes" in batch.layout.has
         minutes = self.minutes
         for method, path, status, length, took, when in batch.rows:
-            target = targets[path]
-            tally = target[method, status]
+            tally = targets[path][method, status]
             tally.requests += each
             if sized:
                 tally.bytes += sizes[length]
@@ -117,7 +118,7 @@ class Traffic:
                 tally.seconds += timing.seconds
                 tally.buckets[timing.bucket] += 1
             moment = times[when]
-            if moment is not None and target.kind == "route" and _is_answer(status):
+            if moment is not None and tally.answers:
                 minutes[moment] += each  # type: ignore[assignment]
 
     def _known(self, batch: Batch) -> _Targets:
@@ -161,10 +162,6 @@ _PATH = itemgetter(1)
 _ANSWERS = frozenset((*(str(code) for code in (*range(200, 300), 304)), *range(200, 300), 304))
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
-
-
-def _is_answer(status: Any) -> bool:
-    return status in _ANSWERS
 
 
 def _plain(path: str) -> str:

@@ -1,5 +1,6 @@
 """From lines to counts by route, and from counts to a workload."""
 
+import io
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djtune.model.routes import Param, Route
+from djtune.reports.terminal import console_for, render_terminal
 from djtune.workloads.file import dump, loads
 from djtune.workloads.logs.build import Made, build
 from djtune.workloads.logs.findings import findings
@@ -261,6 +263,7 @@ def test_routes_that_fail_and_requests_that_lead_nowhere_are_findings(tmp_path: 
     )
     assert (errors.severity, unresolved.severity, slash.severity) == ("high", "medium", "medium")
     assert "20 × 502 of 100 requests" in errors.evidence[0]
+    assert slash.evidence[1:] == ["/api/epg/: 4"]
     assert unresolved.evidence == ["/gone: 5 (5 × 404)"]
     assert findings(made(tmp_path, *[line()] * 80).result) == []
 
@@ -299,6 +302,19 @@ def test_a_shape_holds_no_digit_but_0_and_no_long_word(path: str) -> None:
     shape = masked(path)
     assert not any(sign.isdigit() and sign != "0" for sign in shape)
     assert max(map(len, shape.split("/"))) <= 20
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_report_fits_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = io.StringIO()
+    asked = made(tmp_path, line(), line("/help/tv/"), line("/admin/"), line("/x", status=404), "?")
+    render_terminal(present(asked.result, "djtune profile", "why"), console_for(stream))
+    text = stream.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "not read: 1, the first of them line 5" in " ".join(text.split())
 
 
 def test_a_recording_counts_each_request_for_those_that_were_not_sampled(tmp_path: Path) -> None:
