@@ -1,8 +1,7 @@
 """Runs inside ``tests/projects/visitors``: what the recorder does to requests, from within.
 
-    python recorder_probe.py NAME
-
-Prints what the function NAME returns, as JSON.
+Reads calls, one a line: ``{"name": "hops", "env": {…}}``. Each is made in a fork of this process,
+which has imported Django but not set it up; what the function returns is printed as JSON.
 """
 
 import asyncio
@@ -13,6 +12,11 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any
+
+import django
+import django.core.handlers.asgi
+import django.core.handlers.wsgi
+import django.test
 
 sys.path.insert(0, str(Path.cwd()))
 os.environ["DJANGO_SETTINGS_MODULE"] = "conf.settings"
@@ -221,8 +225,17 @@ def started() -> str:
     return ""
 
 
-if __name__ == "__main__":
-    import django
-
+def call(name: str, env: dict[str, str]) -> None:
+    """Print what a function returns in a project set up under these variables."""
+    os.environ.update(env)
     django.setup()
-    sys.stdout.write(json.dumps(globals()[sys.argv[1]]()))
+    sys.stdout.write(json.dumps(globals()[name]()) + "\n")
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        if not os.fork():
+            call(**json.loads(line))
+            sys.exit()
+        if os.wait()[1]:
+            sys.exit("the call failed")

@@ -1,9 +1,9 @@
 """The recorder inside an app: it sees every request, changes none, and tells nobody's name."""
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,30 @@ PROBE = Path(__file__).with_name("recorder_probe.py")
 NOT_FOR_PRODUCTION = {"click", "rich", "msgspec", "yaml", "psutil", "redis", "rest_framework"}
 
 
+@pytest.fixture(scope="module")
+def probe() -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", str(PROBE)],
+        cwd=PROJECTS / "visitors",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+
+
 @pytest.fixture
-def inside(tmp_path):
+def inside(probe, tmp_path) -> Callable[..., Any]:
     """Call a function of :mod:`recorder_probe` in a process of its own."""
 
     def call(name: str, *, record: dict[str, Any] | None = None, **env: str) -> Any:
         asked = {"DIRECTORY": str(tmp_path / "records"), "SAMPLE": 1, **(record or {})}
-        done = subprocess.run(
-            [sys.executable, "-W", "error", str(PROBE), name],
-            cwd=PROJECTS / "visitors",
-            env={**os.environ, "DATA": str(tmp_path), "RECORD": json.dumps(asked), **env},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        env = {"DATA": str(tmp_path), "RECORD": json.dumps(asked), **env}
+        probe.stdin.write(json.dumps({"name": name, "env": env}) + "\n")
+        probe.stdin.flush()
+        answer = probe.stdout.readline()
+        assert answer, "the call failed: stderr says why"
+        return json.loads(answer)
 
     return call
 

@@ -68,13 +68,16 @@ class Service:
 
 
 @contextlib.contextmanager
-def running(command: list[str], folder: Path, **record: Any) -> Iterator[Service]:
+def running(
+    command: list[str], folder: Path, *, migrate: bool = False, **record: Any
+) -> Iterator[Service]:
     """The project behind a real server until the block ends."""
     record = {"DIRECTORY": str(folder / "records"), "SAMPLE": 1, "BUFFER_SECONDS": 0.05, **record}
     env = {**os.environ, "DATA": str(folder), "RECORD": json.dumps(record), "SECRET": SECRET}
     project = PROJECTS / "visitors"
-    migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
-    subprocess.run(migrate, cwd=project, env=env, check=True)
+    if migrate:
+        command_line = [sys.executable, "manage.py", "migrate", "-v", "0"]
+        subprocess.run(command_line, cwd=project, env=env, check=True)
     path = folder / "socket"
     address = f"unix:{path}" if command is GUNICORN else str(path)
     with (folder / "stderr").open("wb") as stderr:
@@ -118,7 +121,7 @@ def gunicorn(tmp_path_factory) -> Iterator[tuple[Service, Counter[str | None], s
     With it come how often each route was asked for, and a session's cookie.
     """
     asked: Counter[str | None] = Counter()
-    with running(GUNICORN, tmp_path_factory.mktemp("gunicorn")) as service:
+    with running(GUNICORN, tmp_path_factory.mktemp("gunicorn"), migrate=True) as service:
         cookie = service.get("/sign-in/alice/")[2]
         asked["sign-in/<str:name>/"] += 1
 
