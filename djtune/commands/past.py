@@ -63,7 +63,7 @@ class Past:
         app = self._run.checkout(self._checkout, request.app)
         self._baseline = baselines.Baseline(
             app=msgspec.structs.replace(app, interface=request.app.interface),
-            name=self._checkout.absolute().name,
+            name=str(self._checkout),
             blocks_wanted=request.budget.trials,
         )
 

@@ -27,6 +27,7 @@ from djtune.servers.worker import Worker
 BASELINE, AGAIN, HERE = "baseline", "baseline again", "this checkout"
 ARMS = (BASELINE, AGAIN, HERE)
 """The variants of a block; the baseline's second trial makes the A/A comparison."""
+NEEDS = "it needs the same database, .env and the like as this checkout"
 
 
 class Baseline(Struct):
@@ -103,7 +104,7 @@ def _of_baseline(error: DjtuneError, baseline: Baseline) -> DjtuneError:
     """The same error, saying that it is about the baseline."""
     return DjtuneError(
         f"the baseline {baseline.name}: {error.message}",
-        hint=error.hint,
+        hint=error.hint or NEEDS,
         detail=error.detail,
         exit_code=error.exit_code,
     )
@@ -148,7 +149,7 @@ def class_steps(baseline: Baseline, request: gather.Request, gathered: gather.Ga
         raise DjtuneError(
             f"the baseline {baseline.name} answers none of the routes as expected; "
             f"{method} /{route.lstrip('/')} needs {why}",
-            hint="it needs the same database, .env and the like as this checkout",
+            hint=NEEDS,
         )
 
 
