@@ -178,7 +178,8 @@ def add_section(report: Report, drawing: Drawing, beside: str) -> Report:
     for one, marker in zip(drawing.inline, ["", *markers], strict=True):
         shown = replace(one, file=beside + one.file)
         if marker in homes:
-            homes[marker].blocks.append(replace(shown, folded=False))
+            shown = replace(shown, folded=False, title="")
+            homes[marker].blocks += [Heading("Flame graph", level=2), shown]
         else:
             section.append(shown)
     ends = ["method", "limits"]

@@ -190,12 +190,17 @@
     show();
   };
 
-  // A graph inside something folded is drawn when it is unfolded: only then it has a width.
+  // A graph inside something folded is drawn when it is unfolded.
   for (const figure of document.querySelectorAll("figure.flame")) {
-    new ResizeObserver((_, observer) => {
-      if (!figure.clientWidth) return;
-      observer.disconnect();
+    let drawn = false;
+    const attempt = () => {
+      if (drawn || figure.closest("details:not([open])")) return;
+      drawn = true;
       draw(figure);
-    }).observe(figure);
+    };
+    for (let around = figure.parentElement; around; around = around.parentElement) {
+      if (around.localName === "details") around.addEventListener("toggle", attempt);
+    }
+    attempt();
   }
 }
