@@ -244,6 +244,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         sites=(Site("nullable", "translator", _load("translator"), count=10),),
     ),
     _shape("one-parent", "one parent for all rows", "owner", _load("owner")),
+    _shape("streamed", "streamed response", "author", AUTHOR),
     Shape(
         "tree",
         "tree walked by recursion",
@@ -260,6 +261,7 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         interface="asgi",
     ),
     _shape("async-gather", "`asyncio.gather` of gets", "author", IN_BULK, interface="asgi"),
+    _shape("in-thread", "async view, loop in `sync_to_async`", "author", AUTHOR, interface="asgi"),
     _shape("thread-pool", "thread pool, one get a row", "author", IN_BULK),
 )
 

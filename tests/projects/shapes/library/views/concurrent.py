@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 
@@ -34,6 +35,15 @@ async def async_gather(request: HttpRequest) -> JsonResponse:
 async def _name_of_author(book: Book) -> str:
     author = await Author.objects.aget(pk=book.author_id)  # site: async-gather
     return author.name
+
+
+async def in_thread(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"authors": await sync_to_async(_names)(size(request))})
+
+
+def _names(count: int) -> list[str]:
+    books = Book.objects.order_by("pk")[:count]  # queryset: in-thread
+    return [book.author.name for book in books]  # site: in-thread
 
 
 def thread_pool(request: HttpRequest) -> JsonResponse:

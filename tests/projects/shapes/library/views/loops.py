@@ -1,8 +1,10 @@
 """Loops over rows that ask for something about each."""
 
+from collections.abc import Iterator
+
 from django.db import connection
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 
 from library.models import Author, Book, Comment, Subject
 from library.paging import size
@@ -162,6 +164,16 @@ def one_parent(request: HttpRequest) -> JsonResponse:
     """Every row has the same parent: each loads it anew."""
     books = Book.objects.order_by("pk")[: size(request)]  # queryset: one-parent
     return JsonResponse({"owners": [book.owner.name for book in books]})  # site: one-parent
+
+
+def streamed(request: HttpRequest) -> StreamingHttpResponse:
+    """The rows are asked for after the view has returned."""
+
+    def lines() -> Iterator[str]:
+        for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: streamed
+            yield f"{book.title},{book.author.name}\n"  # site: streamed
+
+    return StreamingHttpResponse(lines(), content_type="text/csv")
 
 
 def tree(request: HttpRequest) -> JsonResponse:
