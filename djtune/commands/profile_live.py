@@ -42,6 +42,8 @@ def profile_live(run: "Run") -> int:
     _describe(run, recorded)
     interrupted = _record(run, request, family, recorded)
     result = live.assemble(recorded)
+    if interrupted and not result.samples:
+        raise KeyboardInterrupt
     live.require_requests(result)
     flames = _draw(run, recorded, folder) if folder is not None else []
     report = present(result, *_next_command(result), flames)

@@ -220,7 +220,7 @@ def read_recording(text: str, said: str, *, rate: int, seconds: float) -> Record
 def parse_stacks(text: str) -> dict[Stack, int]:
     """Read collapsed stacks: on each line frames from the root, with ";" between, and a count."""
     stacks: dict[Stack, int] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         frames, _, count = line.rpartition(" ")
         if frames and count.isdecimal():
             stack = tuple(frames.split(";"))

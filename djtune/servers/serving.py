@@ -11,9 +11,6 @@ from djtune.servers import pyspy
 LOOPS = (
     "gunicorn/workers/",
     "uvicorn/server.py",
-    "granian/wsgi.py",
-    "granian/asgi.py",
-    "granian/_loops.py",
     "hypercorn/asyncio/run.py",
     "hypercorn/trio/run.py",
     "waitress/server.py",
