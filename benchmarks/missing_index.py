@@ -4,7 +4,8 @@
 a user's database would block its writes. Here the site's routes are asked for, every statement is
 explained, and each proposal is built and tried on the statement that led to it, on SQLite and on a
 PostgreSQL server of its own. A block times the statement with the index and without, in random
-order; without means that the index is dropped in a transaction that is rolled back. Prints the plan
+order; without means that the index is dropped in a transaction that is rolled back, and with means
+that another one is, which the statement cannot use, so that both pay for it. Prints the plan
 before and after, and the time of the statement (executed and fetched) with the index over that
 without, with its interval; and the same of an index that the statement cannot use, as a control.
 
@@ -108,9 +109,9 @@ def _tried(blocks: int, times: int) -> Iterator[dict[str, Any]]:
 
     django.setup()
     for (model, code), (path, statement, reading) in _proposals().items():
-        readings, after = _timed(model, code, statement, blocks, times)
-        useless = _useless(model, statement)
-        control, _ = _timed(model, useless, statement, blocks, times)
+        spare, useless = _useless(model, statement)
+        readings, after = _timed(model, (code, spare), statement, blocks, times)
+        control, _ = _timed(model, (useless, spare), statement, blocks, times)
         yield {
             "model": model,
             "code": code,
@@ -168,29 +169,31 @@ def _statements() -> Iterator[tuple[str, Statement]]:
         yield from ((path, statement) for statement in asked)
 
 
-def _useless(model_label: str, statement: Statement) -> str:
-    """An index on a field that the statement neither filters nor orders by."""
+def _useless(model_label: str, statement: Statement) -> tuple[str, str]:
+    """Indexes on fields that the statement neither filters nor orders by."""
     from django.apps import apps
 
     _, _, used = statement[0].partition(" FROM ")
     fields = apps.get_model(model_label)._meta.local_concrete_fields
-    name = next(field.name for field in reversed(fields) if f'"{field.column}"' not in used)
-    return f'models.Index(fields=["{name}"])'
+    names = [field.name for field in reversed(fields) if f'"{field.column}"' not in used]
+    return f'models.Index(fields=["{names[0]}"])', f'models.Index(fields=["{names[1]}"])'
 
 
 def _timed(
-    model_label: str, code: str, statement: Statement, blocks: int, times: int
+    model_label: str, codes: tuple[str, str], statement: Statement, blocks: int, times: int
 ) -> tuple[dict[str, list[float]], PlanReading]:
-    """Median seconds of the statement in each block, without and with the index."""
+    """Median seconds of the statement in each block, without and with the first index."""
     from django.apps import apps
     from django.db import connection, models, transaction
 
     model = apps.get_model(model_label)
-    index = eval(code, {"models": models})
-    index.set_name_with_model(model)
-    with connection.schema_editor() as editor:
-        editor.add_index(model, index)
-    _run(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+    quoted = connection.ops.quote_name
+    tried, spare = (eval(code, {"models": models}) for code in codes)
+    for index in (tried, spare):
+        index.set_name_with_model(model)
+        with connection.schema_editor() as editor:
+            editor.add_index(model, index)
+    _run(f"ANALYZE {quoted(model._meta.db_table)}")
     forget()
     after = _read(statement)
     dice = random.Random(1)
@@ -198,11 +201,11 @@ def _timed(
     for _ in range(blocks):
         for variant in dice.sample(list(found), 2):
             with transaction.atomic():
-                if variant == "without":
-                    _run(f"DROP INDEX {connection.ops.quote_name(index.name)}")
+                _run(f"DROP INDEX {quoted((tried if variant == 'without' else spare).name)}")
                 found[variant].append(_seconds(statement, times))
                 transaction.set_rollback(True)
-    _run(f"DROP INDEX {connection.ops.quote_name(index.name)}")
+    for index in (tried, spare):
+        _run(f"DROP INDEX {quoted(index.name)}")
     return found, after
 
 

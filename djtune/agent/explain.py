@@ -124,7 +124,8 @@ def _rows_per_key(connection: Any, node: Node, tables: dict[str, Any]) -> float 
         return None
     if any(each["unique"] and set(each["columns"]) <= set(equal) for each in known["indexes"]):
         return 1.0
-    return _CATALOGUE.rows_per_key(connection, apps.get_model(known["model"]), equal)
+    model = apps.get_model(known["model"])
+    return _CATALOGUE.rows_per_key(connection, model, node["index"], equal)
 
 
 def _table_of(index: str, tables: dict[str, Any]) -> dict[str, Any] | None:

@@ -199,15 +199,18 @@ class Catalogue:
             self._indexes[key] = found + missing
         return self._indexes[key]
 
-    def rows_per_key(self, connection: Any, model: Model, columns: list[str]) -> float | None:
-        """Rows that share the same values of these columns, on average over the values.
+    def rows_per_key(
+        self, connection: Any, model: Model, index: str, columns: list[str]
+    ) -> float | None:
+        """Rows that share the same values of the index's first columns, on average over the values.
 
         ``None`` where the table is too large to look at and the database has no statistics.
         """
         key = (connection.alias, model, tuple(columns))
         if key not in self._per_key:
             rows, _ = self.rows(connection, model)
-            self._per_key[key] = _rows_per_key(connection, model, columns, rows)
+            known = _rows_per_analysed_key(connection, model, index, columns, rows)
+            self._per_key[key] = known or _rows_per_key(connection, model, columns, rows)
         return self._per_key[key]
 
     def clear(self) -> None:
@@ -222,7 +225,7 @@ def _estimated(connection: Any, model: Model) -> tuple[int, str] | None:
         sql = "SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)"
         found = _one(connection, sql, [connection.ops.quote_name(table)])
     else:
-        if not _one(connection, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'"):
+        if not _is_analysed(connection):
             return None
         stat = _one(connection, "SELECT stat FROM sqlite_stat1 WHERE tbl = %s", [table])
         found = int(str(stat).split()[0]) if stat else None
@@ -237,24 +240,42 @@ def _counted(connection: Any, model: Model) -> tuple[int, str]:
     return (count, "counted") if count <= MOST_COUNTED else (MOST_COUNTED, "at least")
 
 
+def _rows_per_analysed_key(
+    connection: Any, model: Model, index: str, columns: list[str], rows: int
+) -> float | None:
+    """What the database's own statistics say; ``None`` without them."""
+    if connection.vendor == "sqlite":
+        if not _is_analysed(connection):
+            return None
+        stat = _one(connection, "SELECT stat FROM sqlite_stat1 WHERE idx = %s", [index])
+        # Rows of the index, then rows per key of its first column, of its first two …
+        words = str(stat or "").split()
+        return float(words[len(columns)]) if len(words) > len(columns) else None
+    sql = (
+        "SELECT n_distinct FROM pg_stats WHERE schemaname = ANY (current_schemas(false))"
+        " AND tablename = %s AND attname = %s"
+    )
+    distinct = _one(connection, sql, [model._meta.db_table, columns[0]])
+    if not distinct or len(columns) > 1:
+        return None
+    # Negative: minus the distinct values as a part of the rows.
+    return max(1.0, float(rows / distinct if distinct > 0 else -1 / distinct))
+
+
 def _rows_per_key(connection: Any, model: Model, columns: list[str], rows: int) -> float | None:
     if not rows:
         return 0.0
-    table = model._meta.db_table
-    if connection.vendor == "postgresql" and len(columns) == 1:
-        sql = (
-            "SELECT n_distinct FROM pg_stats WHERE schemaname = ANY (current_schemas(false))"
-            " AND tablename = %s AND attname = %s"
-        )
-        # Negative: minus the distinct values as a part of the rows.
-        if distinct := _one(connection, sql, [table, columns[0]]):
-            return max(1.0, float(rows / distinct if distinct > 0 else -1 / distinct))
     if rows > MOST_COUNTED:
         return None
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    keys = f"SELECT DISTINCT {names} FROM {connection.ops.quote_name(table)}"
+    keys = f"SELECT DISTINCT {names} FROM {connection.ops.quote_name(model._meta.db_table)}"
     count = int(_one(connection, f"SELECT COUNT(*) FROM ({keys}) AS keys"))
     return rows / count if count else None
+
+
+def _is_analysed(connection: Any) -> bool:
+    found = _one(connection, "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
+    return found is not None
 
 
 def _one(connection: Any, sql: str, params: list[Any] | None = None) -> Any:

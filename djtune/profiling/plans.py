@@ -16,7 +16,7 @@ from djtune.profiling.statements import Block, Column, Condition, read
 
 SMALL_TABLE = 1_000
 """Rows below which no index is worth it: they are read in well under a millisecond."""
-FEW_ROWS = 100
+FEW_ROWS = 500
 """Rows that an index may lead to before it is worth telling them apart by a better one."""
 LONG_SORT = 1_000
 MOST_KEPT = 0.2
@@ -352,11 +352,13 @@ def _propose(access: _Access, reading: PlanReading, *, filters: bool, sorts: boo
     several = any(each.keys > 1 for each in conditions if each.kind == "equal")
     first = order[0][0] if order else ""
     tail: list[tuple[str, bool]] = []
+    others: list[str] = []
     # Rows of several keys do not come out of an index in one order.
     if order and sorts and not several and (not ranges or first in ranges):
         tail = order
     elif ranges and filters:
         tail = [(first if first in ranges else ranges[0], False)]
+        others = [name for name in ranges if name != tail[0][0]]
     if not tail and not filters:
         return
     if not (equal or tail):
@@ -368,12 +370,16 @@ def _propose(access: _Access, reading: PlanReading, *, filters: bool, sorts: boo
             " if one of the two is rare, an index with condition=Q(…) on another column does"
         )
         return
-    _offer(access, reading, equal, tail)
+    if _offer(access, reading, equal, tail) and others:
+        reading.notes.append(
+            f"an index serves one range: {tail[0][0]} is taken, and whether"
+            f" {' or '.join(others)} would narrow more is not known"
+        )
 
 
 def _offer(
     access: _Access, reading: PlanReading, equal: list[str], tail: list[tuple[str, bool]]
-) -> None:
+) -> bool:
     """Propose the index, unless there is one that covers it or no place to write it."""
     known = access.known
     fields = [known["fields"][name]["name"] for name in equal]
@@ -390,14 +396,14 @@ def _offer(
                     f"an index on ({', '.join(index['columns'])}) is there,"
                     " and the database does not choose it"
                 )
-            return
+            return False
     code = f"models.Index(fields=[{', '.join(_quoted(name) for name in fields)}])"
     if known["obstacle"]:
         reading.notes.append(
             f"{code} would serve this, but {known['obstacle']}:"
             " make the index in a migration of your own (RunSQL)"
         )
-        return
+        return False
     columns = [*equal, *(name for name, _ in tail)]
     new = next((name for name in columns if name not in access.leading), columns[-1])
     reading.missing.append(
@@ -409,6 +415,7 @@ def _offer(
             field_line=known["fields"][new]["line"] or known["line"],
         )
     )
+    return True
 
 
 def _covers(
