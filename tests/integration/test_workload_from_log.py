@@ -93,7 +93,7 @@ def test_gunicorns_own_log_gives_exactly_what_was_asked_for(
     others = {name: n for name, n in result["others"].items() if n}
     assert others == {"slash": 2, "unknown": 6, "static": 1}
     assert result["unresolved"] == [
-        {"pattern": "/no/such/page/0", "requests": 6, "statuses": {"404": 6}}
+        {"pattern": "/no/…/…/0", "requests": 6, "statuses": {"404": 6}}
     ]
     assert [file["unreadable"] for file in result["files"]] == [0]
     assert result["missing"] == []

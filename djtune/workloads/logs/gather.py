@@ -9,6 +9,7 @@ from djtune.model.app import App
 from djtune.model.routes import Route
 from djtune.servers.worker import Worker
 
+from .masks import words_of
 from .reading import Asked, FileRead, Tick, read
 from .traffic import Traffic
 
@@ -47,7 +48,7 @@ def gather(
         def resolve(paths: list[str]) -> Any:
             return worker.call("resolve_paths", paths=paths, prefix=prefix)
 
-        traffic = Traffic(resolve, max_paths)
+        traffic = Traffic(resolve, max_paths, words_of(route.route for route in routes))
         traffic.add(first)
         for batch in batches:
             traffic.add(batch)

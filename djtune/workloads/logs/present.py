@@ -21,11 +21,17 @@ from .reading import FileRead
 from .result import FromLogResult, RouteInLog
 
 SHOWN = 40
+TWICE = (
+    "The files have different formats: if one server wrote them before another, the same requests "
+    "are counted twice."
+)
 
 
 def present(result: FromLogResult, next_command: str = "", why: str = "") -> Report:
     """The report: what was read, the routes by requests, what to do."""
     blocks: list[Block] = [Note(_read(file), tone=_tone(file)) for file in result.files]
+    if len({file.format for file in result.files if file.format}) > 1:
+        blocks.append(Note(TWICE, tone="warn"))
     blocks.append(Note(_coverage(result), tone="plain"))
     if result.routes:
         blocks += [Heading("Routes by requests", anchor="routes"), _table(result)]

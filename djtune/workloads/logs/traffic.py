@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -77,11 +77,15 @@ class _Targets(dict[Any, Target]):
 class Traffic:
     """All requests of the files that were added."""
 
-    def __init__(self, resolve: Resolve, max_paths: int = MAX_PATHS) -> None:
+    def __init__(
+        self, resolve: Resolve, max_paths: int = MAX_PATHS, words: Collection[str] = ()
+    ) -> None:
+        """Count nothing yet; ``words`` may be shown of paths that no route is known for."""
         self.minutes: Counter[int] = Counter()
         """Minute since 1970 (UTC) → requests that were answered with 2xx or 304 by a route."""
         self._resolve = resolve
         self._max_paths = max_paths
+        self._words = words
         self._by_path = _Targets()
         self._by_path[""] = self._malformed = Target("malformed")
         self._by_route = _Targets()
@@ -144,7 +148,7 @@ class Traffic:
         return self._targets.setdefault((kind, name), Target(kind, name))
 
     def _shape(self, path: str) -> str:
-        shape = masked(path)
+        shape = masked(path, self._words)
         if ("unknown", shape) in self._targets or ("outside", shape) in self._targets:
             return shape
         self._patterns += 1

@@ -16,7 +16,7 @@ from djtune.reports.terminal import console_for, render_terminal
 from djtune.workloads.file import dump, loads
 from djtune.workloads.logs.build import Made, build
 from djtune.workloads.logs.findings import findings
-from djtune.workloads.logs.masks import masked
+from djtune.workloads.logs.masks import masked, words_of
 from djtune.workloads.logs.present import present
 from djtune.workloads.logs.reading import Asked, FileRead, read
 from djtune.workloads.logs.result import FromLogResult, RouteInLog
@@ -183,8 +183,8 @@ def test_what_is_no_routes_own_is_counted_apart(tmp_path: Path) -> None:
         *[line("/static/app.js")] * 3,
         *[line("/api/epg", status=301)] * 2,
         line("/wp-login.php", status=404),
-        line("/users/1234/x@example.org", status=404),
-        line("/users/5678/y@example.org", status=403),
+        line("/users/1234/alice", status=404),
+        line("/users/5678/bob", status=403),
         line().replace("GET /api/epg/ HTTP/1.1", r"\x16\x03\x01"),
     ).result
     others = result.others
@@ -285,7 +285,9 @@ def test_no_path_of_the_log_is_in_the_file_or_the_report(tmp_path: Path) -> None
     ("path", "shape"),
     [
         ("/wp-login.php", "/wp-login.php"),
-        ("/api/v2/users/1234/", "/api/v0/users/0/…"),
+        ("/api/v2/users/1234/", "/api/v0/…/0/…"),
+        ("/api/shows/alice/", "/api/shows/…/"),
+        ("/photos/alice.png", "/photos/….png"),
         ("/a@b.se/", "/…/"),
         ("/reset/Mg-cafe0123456789abcdef0123/", "/reset/…/"),
         ("/caf%C3%A9", "/…"),
@@ -294,7 +296,8 @@ def test_no_path_of_the_log_is_in_the_file_or_the_report(tmp_path: Path) -> None
     ],
 )
 def test_a_path_is_shown_by_its_shape(path: str, shape: str) -> None:
-    assert masked(path) == shape
+    words = words_of(["api/v2/", "api/shows/<int:pk>/", r"^legacy/(\d+)/$"])
+    assert masked(path, words) == shape
 
 
 @given(st.text(max_size=60))
@@ -302,6 +305,7 @@ def test_a_shape_holds_no_digit_but_0_and_no_long_word(path: str) -> None:
     shape = masked(path)
     assert not any(sign.isdigit() and sign != "0" for sign in shape)
     assert max(map(len, shape.split("/"))) <= 20
+    assert masked(path.replace("/", "%2F")).count("/") == 1
 
 
 @pytest.mark.parametrize("width", [80, 140])
