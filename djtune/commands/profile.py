@@ -138,7 +138,7 @@ Examples:
     "--rate",
     metavar="HZ",
     type=click.IntRange(min=1, max=1000),
-    help="Samples a second (200; 50 with --pid), at random moments.",
+    help="Samples a second (250; 50 with --pid), at random moments.",
 )
 @click.option(
     "--idle/--no-idle",
