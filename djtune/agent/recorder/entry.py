@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.utils.functional import LazyObject, empty
@@ -73,20 +75,22 @@ class Entry:
         counted = _AsyncParts(parts, self) if response.is_async else _Parts(parts, self)
         response.streaming_content = counted
 
-    def _line(self, seconds: float) -> dict[str, Any]:
+    def _line(self, seconds: float) -> str:
+        """The line as JSON, put together by hand: an encoder costs several times as much."""
         request, digest = self._request, self._recording.digest
         match = request.resolver_match
+        route = "null" if match is None else _quoted(str(match.route))
+        asked = digest(f"path {request.path}?{request.META.get('QUERY_STRING', '')}")
         visitor = _visitor(request)
-        return {
-            "t": round(self._time, 3),
-            "m": request.method[:16],
-            "r": str(match.route) if match is not None else None,
-            "s": self.status,
-            "b": self.size,
-            "d": round(seconds, 6),
-            "p": digest(f"path {request.path}?{request.META.get('QUERY_STRING', '')}"),
-            "u": digest(visitor) if visitor else "",
-        }
+        return (
+            f'{{"t":{self._time:.3f},"m":{_quoted(request.method)},"r":{route},"s":{self.status:d},'
+            f'"b":{self.size:d},"d":{seconds:.6f},"p":"{asked}",'
+            f'"u":"{digest(visitor) if visitor else ""}"}}'
+        )
+
+
+_quoted = lru_cache(maxsize=1024)(json.dumps)
+"""Routes and methods, of which there are few."""
 
 
 def _length(response: Any) -> int | None:

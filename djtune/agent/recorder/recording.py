@@ -12,6 +12,7 @@ import logging
 import os
 import time
 import weakref
+from hashlib import blake2b
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
@@ -22,7 +23,6 @@ from .settings import RecordSettings
 VERSION = 1
 TRAILER_BYTES = 80
 """Kept free for the last line."""
-encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 _log = logging.getLogger("djtune.recorder")
 
 
@@ -64,19 +64,23 @@ class Recording:
         return not self.over and self._random() < self._settings.sample
 
     def digest(self, value: str) -> str:
-        """A value's stand-in: alike in all processes of the recording, and nowhere else."""
-        return hmac.digest(self._key, value.encode("utf-8", "replace"), "sha256").hex()[:16]
+        """A value's stand-in: alike in all processes of the recording, and nowhere else.
 
-    def add(self, line: dict[str, Any]) -> None:
-        """Record one request."""
-        text = encode(line)
+        Keyed BLAKE2b (RFC 7693) is a message authentication code as HMAC is, at a quarter of the
+        price between an app's other work, where each call finds cold caches.
+        """
+        data = value.encode("utf-8", "replace")
+        return blake2b(data, key=self._key, digest_size=8).hexdigest()
+
+    def add(self, line: str) -> None:
+        """Record one request, as a line of JSON."""
         most = self._settings.buffer_lines
         with self._lines_lock:
             count = len(self._lines) + 1
             if count > most:
                 self.dropped += 1
             else:
-                self._lines.append(text)
+                self._lines.append(line)
         half = (most + 1) // 2
         if count in (1, half):
             self._wake_writer(many=count == half)
@@ -135,7 +139,7 @@ class Recording:
             "started": self._started,
         }
         try:
-            file.append(encode(header).encode() + b"\n")
+            file.append(_line(header))
         except OSError:
             file.close()
             raise
@@ -151,7 +155,7 @@ class Recording:
             return
         last = {"errors": self.errors, "dropped": self.dropped}
         try:
-            file.append(encode(last).encode() + b"\n")
+            file.append(_line(last))
         except OSError:
             self.errors += 1
         finally:
@@ -184,6 +188,10 @@ class Recording:
             self._some_wait.clear()
             self._many_wait.clear()
             self.write()
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode() + b"\n"
 
 
 _recordings: weakref.WeakSet[Recording] = weakref.WeakSet()
