@@ -343,7 +343,7 @@ def _study_journey(
         for step, request, exchange in _follow(session, steps, detail=recorder):
             if request is not None:
                 number = step.plan.index
-                recorder.finish(classify(exchange, request) == "ok", costs.get(number))
+                recorder.finish(request, classify(exchange, request) == "ok", costs.get(number))
                 asked[number] = recorder.counted()
     if not halved:
         return waited

@@ -111,6 +111,10 @@ class StepStudy:
     priced: int = 0
     halves: list[tuple[Counter[int], Counter[int]]] = field(default_factory=list)
     """Queries by group, with all rows and with half of them."""
+    users: set[Any] = field(default_factory=set)
+    """Who asked; None is a visitor who is not signed in."""
+    asked_for: set[int] = field(default_factory=set)
+    """Digests of the paths and query strings."""
 
 
 class Recorder:
@@ -201,10 +205,12 @@ class Recorder:
                 group.begun = queryset.__dict__.get("_djtune_begun", ())
         self._fetches.append(fetch)
 
-    def finish(self, ok: bool, costs: list[int] | None) -> None:
+    def finish(self, request: Any, ok: bool, costs: list[int] | None) -> None:
         """Keep a request; ``costs`` are those of the same request with marks alone."""
         if not ok:
             return
+        self._study.users.add(request.user_pk)
+        self._study.asked_for.add(hash((request.path, request.query)))
         self._study.served.append(self.served)
         if costs is not None and len(costs) == len(self.served.asked):
             self._study.priced += 1
@@ -314,6 +320,9 @@ def summary(step: int, study: StepStudy, explained: int = 0) -> dict[str, Any]:
         "requests": len(study.served),
         "priced": study.priced,
         "halved": len(study.halves),
+        "users": len(study.users),
+        "anonymous": study.users <= {None},
+        "asked_for": len(study.asked_for),
         "groups": merged.groups(),
         "duplicates": merged.duplicates(),
     }

@@ -129,20 +129,33 @@ def _findings(
     found += query_findings.find(routes, duplicates, context)
     found += waits.find(routes, context)
     found += _reconnects(gathered, routes)
-    found += [
-        FindingData(
-            kind="broken",
-            title=f"{entry.method} /{entry.route} fails",
-            where=entry.where,
-            evidence=[entry.detail.removeprefix("a repair ").strip("()")],
-            remedy="Repair it: requests that fail cost server time too.",
-            confidence="seen on every request",
-            severity="high",
-        )
-        for entry in missing
-        if entry.why == "error" and entry.detail.startswith("a repair (5")
-    ]
+    found += _broken(missing)
     return sorted(found, key=_urgency)
+
+
+def _broken(missing: Sequence[Unmeasured]) -> list[FindingData]:
+    """Routes that fail, those with the same failure together."""
+    failing: dict[str, list[Unmeasured]] = {}
+    for entry in missing:
+        if entry.why == "error" and entry.detail.startswith("a repair (5"):
+            failing.setdefault(entry.detail, []).append(entry)
+    found = []
+    for detail, entries in failing.items():
+        names = [f"{entry.method} /{entry.route.lstrip('/')}" for entry in entries]
+        several = len(names) > 1
+        found.append(
+            FindingData(
+                kind="broken",
+                title=f"{len(names)} routes fail alike" if several else f"{names[0]} fails",
+                where=entries[0].where,
+                evidence=[detail.removeprefix("a repair ").strip("()")]
+                + ([", ".join(names)] if several else []),
+                remedy="Repair it: requests that fail cost server time too.",
+                confidence="seen on every request",
+                severity="high",
+            )
+        )
+    return found
 
 
 def _studies(gathered: Gathered) -> dict[ranking.RouteKey, dict[str, Any]]:

@@ -26,6 +26,7 @@ def merge_steps(studies: Sequence[Entry]) -> dict[str, Any]:
     groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     duplicates: list[dict[str, Any]] = []
     requests = sum(study["requests"] for study in studies)
+    varied = all(study["anonymous"] or study["users"] > 1 for study in studies)
     priced = sum(study["priced"] for study in studies)
     before = 0
     for study in studies:
@@ -67,7 +68,7 @@ def merge_steps(studies: Sequence[Entry]) -> dict[str, Any]:
     return {
         "requests": requests,
         "priced": priced,
-        "steps": len(studies),
+        "varied": varied,
         "groups": list(groups.values()),
         "duplicates": _merged_duplicates(duplicates, order),
     }
@@ -158,7 +159,7 @@ def _group(
         reads=entry["reads"],
         plan=read_plan(entry["plan"]) if entry["plan"] else None,
     )
-    group.verdict = _verdict(group, entry, entries)
+    group.verdict = _verdict(group, entry, entries, varied=study["varied"])
     return group
 
 
@@ -170,7 +171,7 @@ def _halves(entry: Entry) -> tuple[float | None, float | None]:
     return fmean(full for full, _ in pairs), fmean(half for _, half in pairs)
 
 
-def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry]) -> str:
+def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry], *, varied: bool) -> str:
     if _is_per_row(group, entry, entries):
         same = max(entry["distinct"]) == 1 and entry["origin"]["kind"] not in RELATIONS
         return "duplicate" if same and group.reads else "n+1"
@@ -179,7 +180,9 @@ def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry]) -> str:
     if group.reads and entry["origin"]["kind"] in ONE and group.relation.root is not None:
         return "lazy" if group.most <= 1 else "plain"
     asked = sum(1 for count in entry["counts"] if count)
-    if group.reads and entry["constant"] and asked >= CONSTANT_FROM and group.most == 1:
+    constant = entry["constant"] and asked >= CONSTANT_FROM
+    # Of one user alone it cannot be told what others' requests would ask for.
+    if group.reads and constant and varied and group.most == 1:
         return "never-changing"
     return "plain"
 

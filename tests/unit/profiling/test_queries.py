@@ -41,6 +41,9 @@ def study(*groups: dict[str, Any], duplicates: Any = (), step: int = 0) -> dict[
         "requests": 5,
         "priced": 5,
         "halved": 2,
+        "users": 5,
+        "anonymous": False,
+        "asked_for": 5,
         "groups": list(groups),
         "duplicates": list(duplicates),
         "waits": [],
@@ -110,6 +113,13 @@ def test_one_row_of_a_relation_is_lazy() -> None:
 def test_equal_parameters_in_every_request_never_change() -> None:
     assert verdicts(group(constant=True)) == ["never-changing"]
     assert verdicts(group(constant=True, counts=[1, 0, 1, 0, 1])) == ["plain"]
+
+
+def test_one_user_alone_does_not_tell_what_never_changes() -> None:
+    alone = {**study(group(constant=True)), "users": 1}
+    assert [found.verdict for found in judge(merge_steps([alone]), 1.0)] == ["plain"]
+    visitor = {**alone, "anonymous": True}
+    assert [found.verdict for found in judge(merge_steps([visitor]), 1.0)] == ["never-changing"]
 
 
 def test_the_path_of_a_relation_leads_from_the_first_queryset() -> None:
