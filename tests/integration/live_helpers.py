@@ -39,7 +39,8 @@ def why_not() -> str:
     return ""
 
 
-needs_reading = pytest.mark.skipif(bool(why_not()), reason=why_not())
+WHY_NOT = why_not()
+needs_reading = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
 @contextmanager
