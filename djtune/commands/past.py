@@ -82,10 +82,7 @@ class Past:
         if self._baseline is None:
             gather.survey(request, gathered)
             return
-        baselines.look(self._baseline, request.app)
-        within = msgspec.structs.replace(request, restrict=self._baseline.restrict)
-        gather.survey(within, gathered)
-        baselines.class_steps(self._baseline, request, gathered)
+        baselines.survey(self._baseline, request, gathered)
 
     def shortage(self, request: gather.Request, gathered: gather.Gathered) -> str:
         """Say so where the time does not suffice for all of the trials, or blocks."""

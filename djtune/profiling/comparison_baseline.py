@@ -1,6 +1,8 @@
 """Talks to another checkout of the app: what it has in common with this one, run side by side."""
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from djtune.experiments.blocks import (
     affordable_blocks,
     run_blocks,
 )
-from djtune.experiments.trials import Tick, TrialPlan, Trials, opened
+from djtune.experiments.trials import Tick, TrialPlan, Trials
 from djtune.model.app import App
 from djtune.model.routes import Route
 from djtune.model.workload import Journey, Workload
@@ -68,24 +70,45 @@ class Baseline(Struct):
         return msgspec.structs.replace(workload, journeys=kept, journeys_per_hour=per_hour)
 
 
-def look(baseline: Baseline, here: App) -> None:
-    """Load the baseline once, and read its routes.
+def survey(baseline: Baseline, request: gather.Request, gathered: gather.Gathered) -> None:
+    """Look at the routes of both checkouts, and class the steps that they have in common.
 
     Raises:
-        DjtuneError: it cannot be loaded, or what it loads is this checkout's code.
+        DjtuneError: one of them cannot be loaded, or nothing can be compared.
 
     """
-    begun = time.monotonic()
-    try:
-        with Worker(baseline.app) as worker:
+    with ExitStack() as stack:
+        with _about(baseline):
+            begun = time.monotonic()
+            worker = stack.enter_context(Worker(baseline.app))
             baseline.start_seconds = time.monotonic() - begun
-            baseline.facts = worker.facts
-            baseline.interface = baseline.app.interface or worker.facts["interface"]
-            routes = msgspec.convert(worker.call("describe_routes"), list[Route])
+            _read_routes(baseline, worker)
+        _refuse_foreign_code(baseline, request.app)
+        gather.survey(msgspec.structs.replace(request, restrict=baseline.restrict), gathered)
+        with _about(baseline):
+            _class_steps(baseline, worker, request, gathered)
+    _set_apart(baseline, gathered)
+
+
+@contextmanager
+def _about(baseline: Baseline) -> Iterator[None]:
+    """Say of an error that it is about the baseline."""
+    try:
+        yield
     except DjtuneError as error:
-        raise _of_baseline(error, baseline) from error
+        raise DjtuneError(
+            f"the baseline {baseline.name}: {error.message}",
+            hint=error.hint or NEEDS,
+            detail=error.detail,
+            exit_code=error.exit_code,
+        ) from error
+
+
+def _read_routes(baseline: Baseline, worker: Worker) -> None:
+    baseline.facts = worker.facts
+    baseline.interface = baseline.app.interface or worker.facts["interface"]
+    routes = msgspec.convert(worker.call("describe_routes"), list[Route])
     baseline.routes = {route.route: route for route in routes}
-    _refuse_foreign_code(baseline, here)
 
 
 def _refuse_foreign_code(baseline: Baseline, here: App) -> None:
@@ -100,18 +123,25 @@ def _refuse_foreign_code(baseline: Baseline, here: App) -> None:
             )
 
 
-def _of_baseline(error: DjtuneError, baseline: Baseline) -> DjtuneError:
-    """The same error, saying that it is about the baseline."""
-    return DjtuneError(
-        f"the baseline {baseline.name}: {error.message}",
-        hint=error.hint or NEEDS,
-        detail=error.detail,
-        exit_code=error.exit_code,
+def _class_steps(
+    baseline: Baseline, worker: Worker, request: gather.Request, gathered: gather.Gathered
+) -> None:
+    """Ask the baseline for every step of the workload."""
+    begun = time.monotonic()
+    worker.call(
+        "open_session",
+        workload=msgspec.to_builtins(gathered.workload),
+        seed=request.seed,
+        interface=baseline.interface,
+        sign_in=gather.sign_in(request, gathered),
     )
+    starting = baseline.start_seconds + time.monotonic() - begun
+    baseline.start_seconds = max(starting, gathered.start_seconds)
+    baseline.classes = worker.call("class_steps", skip=sorted(gathered.unsafe))
 
 
-def class_steps(baseline: Baseline, request: gather.Request, gathered: gather.Gathered) -> None:
-    """Ask the baseline for every step, and set apart those that it does not answer as expected.
+def _set_apart(baseline: Baseline, gathered: gather.Gathered) -> None:
+    """Leave out the steps that the baseline does not answer as expected.
 
     Steps that either side signs in to past the app's authentication are so on both.
 
@@ -119,20 +149,6 @@ def class_steps(baseline: Baseline, request: gather.Request, gathered: gather.Ga
         DjtuneError: it answers none of the steps that this checkout answers.
 
     """
-    begun = time.monotonic()
-    try:
-        with opened(
-            baseline.app,
-            gathered.workload,
-            baseline.interface,
-            request.seed,
-            gather.sign_in(request, gathered),
-        ) as worker:
-            starting = time.monotonic() - begun
-            baseline.start_seconds = max(starting, gathered.start_seconds)
-            baseline.classes = worker.call("class_steps", skip=sorted(gathered.unsafe))
-    except DjtuneError as error:
-        raise _of_baseline(error, baseline) from error
     forced = {entry["step"] for entry in baseline.classes if entry.get("forced")}
     for entry in gathered.classes:
         entry["forced"] = entry.get("forced") or entry["step"] in forced

@@ -1,10 +1,12 @@
 """This checkout against a baseline that ran beside it: verdicts from made-up blocks."""
 
 import io
+import json
 import random
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
 import pytest
 from fabricated import MACHINE, gathered, sample, workload
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from djtune.profiling.comparison_findings import findings, regressions
 from djtune.profiling.present import present
 from djtune.profiling.result import ProfileResult
 from djtune.reports.github import render_github
+from djtune.reports.json import render_json, schema
 from djtune.reports.terminal import console_for, render_terminal
 
 ROUTES = ("a/", "b/")
@@ -260,6 +263,12 @@ class TestRoutesOfOneCheckout:
         baseline = Baseline(App("", "", ""), "before", 8)
         with pytest.raises(DjtuneError, match="the baseline before has none of the routes"):
             baseline.restrict(ASKED)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2, 8])
+def test_the_json_follows_its_schema(blocks):
+    result, _ = run(TestTheReport.worse, blocks)
+    jsonschema.Draft202012Validator(schema(ProfileResult)).validate(json.loads(render_json(result)))
 
 
 class TestTheReport:
