@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ import django.test
 
 sys.path.insert(0, str(Path.cwd()))
 os.environ["DJANGO_SETTINGS_MODULE"] = "conf.settings"
+SENT: list[Any] = []
+"""What the app has sent to its last ASGI client."""
 
 
 def ask_wsgi(path: str, **environ: Any) -> Any:
@@ -41,20 +44,23 @@ def ask_wsgi(path: str, **environ: Any) -> Any:
     )
 
 
-async def ask_asgi(path: str, leave: bool = False) -> None:
-    """One request as an ASGI server makes it; the client may ``leave`` at once."""
+async def ask_asgi(path: str, leave_when: Callable[[], object] | None = None) -> None:
+    """One request as an ASGI server makes it; the client may leave before its end."""
     from django.core.handlers.asgi import ASGIHandler
 
     sent = asyncio.Queue[dict[str, Any]]()
     sent.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    SENT.clear()
 
-    async def send(_: Any) -> None:
+    async def send(message: Any) -> None:
+        SENT.append(message)
         await asyncio.sleep(0)
 
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
     task = asyncio.ensure_future(ASGIHandler()(scope, sent.get, send))
-    if leave:
-        await asyncio.sleep(0.05)
+    if leave_when is not None:
+        while not leave_when():
+            await asyncio.sleep(0.01)
         sent.put_nowait({"type": "http.disconnect"})
     await task
 
@@ -67,7 +73,8 @@ def recorded() -> list[dict[str, Any]]:
     assert recording is not None
     recording.finish()
     folder = recording._settings.directory
-    lines = [json.loads(line) for file in folder.iterdir() for line in file.open()]
+    texts = [text for file in folder.iterdir() for text in file.read_text().splitlines()]
+    lines = [json.loads(text) for text in texts]
     return [line for line in lines if "m" in line]
 
 
@@ -151,8 +158,10 @@ def exceptions() -> dict[str, Any]:
 
 def left() -> list[dict[str, Any]]:
     """Clients that leave before the answer, and in the middle of it."""
-    asyncio.run(ask_asgi("/async/waiting/", leave=True))
-    asyncio.run(ask_asgi("/async/stream/1000000/", leave=True))
+    from visits import views
+
+    asyncio.run(ask_asgi("/async/waiting/", leave_when=lambda: views.waits))
+    asyncio.run(ask_asgi("/async/stream/1000000/", leave_when=lambda: len(SENT) > 2))
     response = ask_wsgi("/stream/1000000/")
     next(iter(response))
     response.close()

@@ -12,6 +12,8 @@ from django.http import (
 )
 
 PART = b"0123456789"
+waits: list[HttpRequest] = []
+"""Requests that wait for ever."""
 
 
 def show(request: HttpRequest, pk: int) -> HttpResponse:
@@ -63,6 +65,7 @@ async def broken_asynchronously(request: HttpRequest) -> HttpResponse:
 
 
 async def waiting(request: HttpRequest) -> HttpResponse:
+    waits.append(request)
     await asyncio.Event().wait()
     return HttpResponse("never")
 
