@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from djtune.errors import DjtuneError
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
+from djtune.profiling.live_result import LiveResult
 from djtune.profiling.result import ProfileResult
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from djtune.run import Run
 
 RESULT = ProfileResult
+RESULTS = {"pid": LiveResult}
 METRICS: dict[str, Kind] = {
     "mean": "time",
     "p50": "time",

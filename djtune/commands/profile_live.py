@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from djtune.run import Run
     from djtune.servers.serving import Family
 
-RESULT = LiveResult
 DURATION = 30.0
 RATE = 50
 TAKEN = {"pid", "pause_target", "duration", "rate", "idle", "gil", "native", "flamegraph"}
