@@ -1,4 +1,4 @@
-"""Makes the page's tables and rows: ``PAGE_DATABASE=page.sqlite3 python fill.py``."""
+"""Makes the project's tables and rows: ``PAGE_DATABASE=page.sqlite3 python fill.py``."""
 
 import os
 
@@ -6,17 +6,19 @@ import django
 
 
 def main() -> None:
-    """Write 99 books of 99 authors."""
+    """Write 100 books of as many authors."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
     django.setup()
     from django.core.management import call_command
     from library.models import Author, Book
-    from library.views import BOOKS
+    from library.views import ROWS
 
     call_command("migrate", run_syncdb=True, verbosity=0)
-    for n in range(BOOKS):
-        author = Author.objects.create(name=f"Author {n}", born=1900 + n)
-        Book.objects.create(author=author, title=f"Book {n}", year=1950 + n)
+    numbers = range(ROWS)
+    authors = Author.objects.bulk_create(Author(name=f"Author {n}", born=1900 + n) for n in numbers)
+    Book.objects.bulk_create(
+        Book(author=authors[n], title=f"Book {n}", year=1950 + n) for n in numbers
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.overhead import COUNTED, measure, ratio, within_limits
+from benchmarks.overhead.pairs import COUNTED, measure, ratio, within_limits
 
 
 @pytest.mark.slow

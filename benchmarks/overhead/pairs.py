@@ -1,6 +1,6 @@
 """What the timing pass costs: CPU time of a page of 100 queries, timed over bare.
 
-    python -m benchmarks.overhead [--pairs 200] [--interface asgi]
+    python -m benchmarks.overhead.pairs [--pairs 200] [--interface asgi]
 
 A worker process of the project in ``benchmarks/page`` serves the page by turns bare (every probe
 taken out) and timed, each after one request that is not counted. The ratio of the two CPU times
@@ -28,7 +28,7 @@ from djtune.model.workload import Journey, Step, Workload
 from djtune.profiling.overhead import Row
 from djtune.servers.worker import Worker
 
-PROJECT = Path(__file__).parent / "page"
+PROJECT = Path(__file__).parents[1] / "page"
 WORKLOAD = Workload([Journey("page", [Step("books/")])])
 MOST = 1.05
 WIDEST = 0.02
