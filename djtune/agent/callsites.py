@@ -31,7 +31,11 @@ OUTER: ContextVar[Trail] = ContextVar("djtune_outer_trail", default=())
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120
 _STANDARD = tuple(
     os.path.realpath(folder) + os.sep
-    for folder in (sysconfig.get_path("stdlib"), os.path.join(sys.prefix, "lib"))  # noqa: PTH118
+    for folder in (
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("scripts"),
+        os.path.join(sys.prefix, "lib"),  # noqa: PTH118
+    )
 )
 _INFRASTRUCTURE = frozenset(
     (
@@ -40,7 +44,7 @@ _INFRASTRUCTURE = frozenset(
         *("debug_toolbar", "sentry_sdk", "opentelemetry", "wrapt"),
     )
 )
-_PLAIN, _APP, _PACKAGE, _NODE, _FIELD, _GENERIC_VIEW, _TOP = range(7)
+_PLAIN, _APP, _PACKAGE, _NODE, _FIELD, _GENERIC_VIEW, _TOP, _JINJA = range(8)
 
 _OF_THE_APP = (_APP, _PACKAGE)
 
@@ -72,6 +76,8 @@ def trail(frame: FrameType | None) -> Trail:
                 found.append(("template", str(origin.name), line or 0))
         elif role == _FIELD:
             _note_field(frame.f_locals, found)
+        elif role == _JINJA:
+            found.append(_jinja_line(frame))
         elif role == _GENERIC_VIEW:
             found.append(("view", type(frame.f_locals.get("self"))))
         elif role == _TOP:
@@ -87,6 +93,15 @@ def _note_field(names: dict[str, Any], found: list[Any]) -> None:
     name = getattr(names.get("field"), "field_name", None)
     if name is not None:
         found.append(("field", type(names.get("self")), name))
+
+
+def _jinja_line(frame: FrameType) -> tuple[Any, ...]:
+    """The template's own line, of code that Jinja2 has made of it."""
+    template = frame.f_globals.get("__jinja_template__")
+    if template is None:
+        return (id(frame.f_code), frame.f_lasti)
+    line = template.get_corresponding_lineno(frame.f_lineno)
+    return ("template", frame.f_code.co_filename, line)
 
 
 def is_app(frame: FrameType) -> bool:
@@ -111,7 +126,7 @@ def _role(code: CodeType) -> int:
         return _installed_role(file, name)
     if file.startswith(_STANDARD):
         return _PLAIN
-    return _APP
+    return _APP if file.endswith(".py") else _JINJA
 
 
 def _installed_role(file: str, name: str) -> int:
@@ -177,7 +192,7 @@ def _place(entry: tuple[Any, ...]) -> dict[str, str]:
         return _view_place(entry[1])
     code = _codes[entry[0]]
     line = line_of(code, entry[1])
-    kind = "python" if _roles[entry[0]] == _APP else "package"
+    kind = "package" if _roles[entry[0]] == _PACKAGE else "python"
     what = getattr(code, "co_qualname", code.co_name)
     return {"kind": kind, "where": f"{shortened(code.co_filename)}:{line}", "what": what}
 
