@@ -74,7 +74,7 @@ def find_checkout(
         DjtuneError: the checkout has no project, or it is ``app`` itself.
 
     """
-    checkout = checkout.absolute()
+    checkout = Path(os.path.abspath(checkout))  # noqa: PTH100 - without "..", links as they are
     top = _top(Path(app.directory))
     start = checkout / Path(app.directory).relative_to(top)
     start = start if start.is_dir() else checkout

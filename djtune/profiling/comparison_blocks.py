@@ -57,7 +57,7 @@ TIME_SAID: dict[effects.Outcome, TimeVerdict] = {
     "can't tell": "can't tell",
 }
 FEW_BLOCKS = "too few blocks"
-OTHER_REQUESTS = "other values were asked for than in the baseline: their data differ"
+OTHER_VALUES = "asked for other values"
 
 
 class RouteBlocks:
@@ -187,7 +187,12 @@ def _cost(route: RouteBlocks) -> float:
 
 def _unlike(routes: Sequence[RouteBlocks]) -> list[str]:
     unlike = ", ".join(f"/{route.key[1].lstrip('/')}" for route in routes if not route.alike)
-    return [f"not judged, because {OTHER_REQUESTS}: {unlike}"] if unlike else []
+    if not unlike:
+        return []
+    return [
+        "the data of the two checkouts differ, which may be all that a difference below shows; "
+        f"not judged, because other values were asked for: {unlike}"
+    ]
 
 
 def _differing(blocks: Sequence[Block]) -> set[int]:
@@ -223,7 +228,7 @@ def _counters(route: RouteBlocks) -> Counted:
                 part.metric(BASELINE, of),
                 part.metric(HERE, of),
                 "can't tell",
-                OTHER_REQUESTS,
+                OTHER_VALUES,
             )
             exact.append(change)
         elif verdict is not None:
@@ -310,7 +315,7 @@ def _time(route: RouteBlocks, tier: Tier, confidence: float) -> TimeChange:
     here, baseline, again = _arms(means)
     before, after = fmean([*baseline, *again]), fmean(here)
     if not route.alike:
-        return TimeChange(tier, before, after, "can't tell", reason=OTHER_REQUESTS)
+        return TimeChange(tier, before, after, "can't tell", reason=OTHER_VALUES)
     if min(*here, *baseline, *again) <= 0:
         return TimeChange(tier, before, after, "can't tell", reason="too short to be measured")
     effect = effects.ratio(here, baseline, again, confidence)

@@ -102,16 +102,22 @@ def _resolution(comparison: Comparison) -> Note:
             if time.tier == tier and time.smallest is not None
         ]
         if sizes:
-            bounds = fmt.interval(min(sizes), max(sizes), fmt.share, median(sizes))
-            told.append(f"{TIER_LABELS[tier]} {fmt.share(median(sizes))} {bounds}")
+            told.append(
+                f"{TIER_LABELS[tier]} {_effect(median(sizes))} "
+                f"({_effect(min(sizes))} to {_effect(max(sizes))})"
+            )
     blocks = _counted(comparison.blocks, "complete block")
     if not told:
         return Note(f"{blocks}: too few for a verdict on time.", tone="warn")
     return Note(
         f"The smallest differences that would show, from the baseline against itself in {blocks}: "
-        f"{', '.join(told)} (the median route, and the range). More --trials and a longer "
+        f"{', '.join(told)}; the median route, and all of them. More --trials and a longer "
         "--duration show smaller ones."
     )
+
+
+def _effect(size: float) -> str:
+    return fmt.share(size) if size < 1 else "more than 100 %"
 
 
 def _is_told(change: CounterChange) -> bool:

@@ -38,6 +38,12 @@ def test_the_project_is_at_the_same_place(here, there):
     assert found.settings == "shop.settings"
 
 
+def test_it_may_be_named_from_here(here, there, monkeypatch):
+    monkeypatch.chdir(here / "services")
+    found = find_checkout(Path("../../there"), app_in(here), environ=NOTHING)
+    assert found.directory == str(there / "services" / "web")
+
+
 def test_a_folder_of_the_checkout_may_be_named_too(here, there):
     found = find_checkout(there / "services" / "admin", app_in(here), environ=NOTHING)
     assert found.directory == str(there / "services" / "admin")
