@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from djtune.errors import DjtuneError
+from djtune.errors import DjtuneError, ExitCode
 
 if TYPE_CHECKING:
     from djtune.profiling.drawing import Drawing
@@ -57,18 +57,14 @@ class Flamegraphs:
         """
         if self._folder is None or not result.complete:
             return False
-        from djtune.servers.sampler import NoSamples
-
         try:
             self._record(request, gathered, result, self._folder)
-        except NoSamples as error:
-            self._run.warn(f"there is no flame graph: {error.message}; {error.hint}")
-            result.warnings.append(f"there is no flame graph: {error.message}")
-            result.complete = False
         except DjtuneError as error:
             why = f"there is no flame graph: {error.message}"
             self._run.warn(f"{why}; {error.hint}" if error.hint else why)
             result.warnings.append(why)
+            # A recording that came to nothing; one that is refused leaves the rest complete.
+            result.complete = error.exit_code != ExitCode.INCOMPLETE
         except KeyboardInterrupt:
             self._run.note("interrupted: there is no flame graph, but all else")
             return True

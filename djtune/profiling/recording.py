@@ -17,7 +17,7 @@ from djtune.servers.worker import Worker
 RATE = 250
 """Samples a second, unless the user says otherwise."""
 SHARE = 0.5
-LEAST_SECONDS = 5.0
+LEAST_SECONDS = 3.0
 """Recording takes this share of the measuring time on top, and so many seconds at least: at the
 default rate and time that makes 7,500 samples, of which requests have 5,000 in any case."""
 GRACE = 60.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from djtune.errors import DjtuneError
+from djtune.errors import DjtuneError, ExitCode
 
 _OWN = ('content="djtune ', '"exporter":"djtune ')
 """What the beginning of a page, and of a file for speedscope, has in it."""
@@ -29,20 +29,25 @@ def prepare(folder: Path, option: str, names: Iterable[str] = ()) -> None:
 
 def write(folder: Path, option: str, files: Mapping[str, str]) -> None:
     """Write the files, or none of them where one would replace a file that is not djtune's."""
-    _refuse_foreign(folder, option, files)
+    _refuse_foreign(folder, option, files, ExitCode.INCOMPLETE)
     try:
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise DjtuneError(f"{option} {folder}: {error.strerror}") from None
+        raise DjtuneError(
+            f"{option} {folder}: {error.strerror}", exit_code=ExitCode.INCOMPLETE
+        ) from None
 
 
-def _refuse_foreign(folder: Path, option: str, names: Iterable[str]) -> None:
+def _refuse_foreign(
+    folder: Path, option: str, names: Iterable[str], exit_code: ExitCode = ExitCode.USAGE
+) -> None:
     for name in names:
         if (folder / name).exists() and not _is_own(folder / name):
             raise DjtuneError(
                 f"{option} {folder}: {name} is there already, and djtune did not make it",
                 hint="name another folder",
+                exit_code=exit_code,
             )
 
 
