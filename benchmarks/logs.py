@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from itertools import cycle, islice
+from itertools import repeat
 from pathlib import Path
 
 from djtune.servers.tether import tethered
@@ -49,6 +49,8 @@ MIX = {
     ("GET", "/web/shows/"): ("web/shows/", 200, 5),
 }
 """Method and path → route, status, weight."""
+FILLER = "api/health/"
+"""The route whose line fills the log up to the number that was asked for."""
 NO_ROUTE = ("/wp-login.php", "/.env")
 
 
@@ -63,7 +65,7 @@ def main() -> None:
         log = folder / "access.log"
         served, unknown = serve(folder, log, options.asked)
         repeated = folder / "million.log"
-        counts, lost = repeat(log, repeated, options.lines, served, unknown)
+        counts, lost = repeat_log(log, repeated, options.lines, served, unknown)
         check(folder, repeated, counts, lost)
         as_json = folder / "million.jsonl"
         to_json(repeated, as_json)
@@ -82,6 +84,8 @@ def serve(folder: Path, log: Path, asked: int) -> tuple[list[tuple[str, str, int
     chosen += [("GET", path) for path in NO_ROUTE]
     draw.shuffle(chosen)
     with site(env | {"GUNICORN_CMD_ARGS": shlex.join(arguments)}) as port:
+        while "/api/health/" not in log.read_text():
+            time.sleep(0.05)
         log.write_text("")  # what was asked until it was ready does not count
         for method, path in chosen:
             connection = HTTPConnection("127.0.0.1", port, timeout=30)
@@ -111,21 +115,23 @@ def _content(descriptor: int) -> bytes:
     return os.pread(descriptor, 1 << 16, 0)
 
 
-def repeat(
+def repeat_log(
     log: Path, to: Path, lines: int, served: list[tuple[str, str, int]], unknown: int
 ) -> tuple[Counts, int]:
     """Write the log's lines over and over; how many there are of each, by what was asked for."""
     written = log.read_text().splitlines(keepends=True)
     assert len(written) == len(served) + unknown, "gunicorn wrote another number of lines"
     routed = [line for line in written if not any(path in line for path in NO_ROUTE)]
-    # Connections are served in turn, so that the lines are in the order of the requests.
-    whole = lines - unknown
+    (filler,) = {key for key in served if key[1] == FILLER}
+    filling = next(line for line in routed if f"/{FILLER}" in line)
+    times, rest = divmod(lines - unknown, len(served))
     with to.open("w") as file:
         file.writelines(line for line in written if line not in set(routed))
-        file.writelines(islice(cycle(routed), whole))
-    times, rest = divmod(whole, len(served))
+        for _ in range(times):
+            file.writelines(routed)
+        file.writelines(repeat(filling, rest))
     counts = Counts({key: n * times for key, n in Counter(served).items()})
-    counts.update(served[:rest])
+    counts[filler] += rest
     return counts, unknown
 
 

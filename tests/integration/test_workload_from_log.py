@@ -2,6 +2,7 @@
 
 import gzip
 import shlex
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,7 @@ def log(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = ["--access-logfile", str(file), "--access-logformat", GUNICORN_FORMAT]
     with running(data, GUNICORN_CMD_ARGS=shlex.join(arguments)) as site:
         viewer = site.client.signed_in()
+        wait_for("POST /api/auth/", file)
         file.write_text("")  # what was asked for until here is not counted
         for path, times in ASKED.items():
             for _ in range(times):
@@ -56,6 +58,14 @@ def log(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(3):
             Client(site.client.host).get("/api/epg/")  # nobody is signed in
     return file
+
+
+def wait_for(request: str, log: Path) -> None:
+    """Wait for the line of the request: it is written after the answer was sent."""
+    deadline = time.monotonic() + 30
+    while request not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def from_log(data: Path, *args: str | Path) -> Outcome:
@@ -92,9 +102,7 @@ def test_gunicorns_own_log_gives_exactly_what_was_asked_for(
     }
     others = {name: n for name, n in result["others"].items() if n}
     assert others == {"slash": 2, "unknown": 6, "static": 1}
-    assert result["unresolved"] == [
-        {"pattern": "/no/…/…/0", "requests": 6, "statuses": {"404": 6}}
-    ]
+    assert result["unresolved"] == [{"pattern": "/no/…/…/0", "requests": 6, "statuses": {"404": 6}}]
     assert [file["unreadable"] for file in result["files"]] == [0]
     assert result["missing"] == []
     seen = written.observed["GET api/epg/"]
