@@ -41,9 +41,12 @@ def djtune_budget() -> Callable[..., Budgets]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Hold the requests of a marked test to its budgets."""
-    texts = [text for mark in item.iter_markers(MARK) for text in mark.args]
-    if not texts:
+    marks = list(item.iter_markers(MARK))
+    if not marks:
         return (yield)
+    texts = [text for mark in marks for text in mark.args]
+    if not texts:
+        pytest.fail(f"@pytest.mark.{MARK} names no budget", pytrace=False)
     from djtune.pytest_plugin.budgets import Budgets
 
     with Budgets(*texts, trace=False):

@@ -165,14 +165,22 @@ def watched(*, fresh_heap: bool = False) -> Iterator[list[Request]]:
             _fresh_heaps -= fresh_heap
             _watchers[:] = [watcher for watcher in _watchers if watcher is not requests]
             if not _watchers:
-                _handlers.undo()
-                probes.remove()
+                _remove()
 
 
 def _install() -> None:
-    probes.install()
-    _handlers.wrap(BaseHandler, "get_response", _watch)
-    _handlers.wrap(BaseHandler, "get_response_async", _watch_async)
+    try:
+        probes.install()
+        _handlers.wrap(BaseHandler, "get_response", _watch)
+        _handlers.wrap(BaseHandler, "get_response_async", _watch_async)
+    except BaseException:  # a cache that is misconfigured, say
+        _remove()
+        raise
+
+
+def _remove() -> None:
+    _handlers.undo()
+    probes.remove()
 
 
 def _begin(django_request: Any) -> Request:

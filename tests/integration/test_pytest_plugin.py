@@ -209,6 +209,11 @@ def test_metric(djtune_budget):
 @pytest.mark.djtune_budget("queries")
 def test_grammar():
     pass
+
+
+@pytest.mark.djtune_budget
+def test_nothing():
+    pass
 """
 
 
@@ -324,6 +329,7 @@ def test_what_cannot_be_read_is_said(done):
     done.says_somewhere(
         "*there is no metric 'querys', did you mean 'queries'?*metrics: queries, bytes*",
         "*budget 'queries' cannot be read*",
+        "*@pytest.mark.djtune_budget names no budget*",
     )
 
 
