@@ -1,7 +1,7 @@
 """Layouts of text logs, from the format that the server is configured with."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Protocol
@@ -58,9 +58,6 @@ class TextLayout:
             elif line.strip():
                 bad.append(number)
         return rows, bad
-
-
-Text = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -136,8 +133,8 @@ def from_format(given: str, unit: str = "") -> TextLayout:
                 hint="nginx: $request $status; gunicorn: %(r)s %(s)s; common, combined and "
                 "gunicorn are names of formats",
             )
-    strict, places = _expression(pieces, chosen, patterns.text)
-    lenient, _ = _expression(pieces, chosen, patterns.lenient_text)
+    strict, places = _expression(pieces, chosen)
+    lenient, _ = _expression(pieces, chosen, lenient=True)
     timed = chosen.get("duration")
     variable = _variable(pieces[timed]) if timed is not None else _Variable()
     scale = UNITS[unit or variable.unit]
@@ -204,34 +201,52 @@ def _chosen(pieces: Sequence[_Piece]) -> dict[Column, int]:
 
 
 def _expression(
-    pieces: Sequence[_Piece], chosen: dict[Column, int], text: Text
+    pieces: Sequence[_Piece], chosen: dict[Column, int], *, lenient: bool = False
 ) -> tuple[re.Pattern[str], tuple[int, ...]]:
-    """The expression of a line, and the group of each column: the last, empty one for none."""
+    """The expression of a line, and the group of each column: the last, empty one for none.
+
+    A lenient one lets anything stand between the columns that are read, but for the text beside
+    them. That is one choice a column at most: a long line that does not fit is soon given up.
+    """
+    read = set(chosen.values())
     written = ""
     groups: list[Column] = []
     for place, piece in enumerate(pieces):
-        if not piece.name:
-            written += re.escape(piece.written)
-            continue
         before = pieces[place - 1].written[-1:] if place else ""
         after = pieces[place + 1].written[:1] if place + 1 < len(pieces) else ""
-        columns = [column for column in _variable(piece).columns if chosen[column] == place]
-        groups += columns
-        written += _piece_pattern(_variable(piece), columns, before, after, text)
+        if place in read:
+            columns = [column for column in _variable(piece).columns if chosen[column] == place]
+            groups += columns
+            written += _column(_variable(piece), columns, before, after)
+        elif not piece.name and (not lenient or {place - 1, place + 1} & read):
+            written += re.escape(piece.written)
+        elif not lenient:
+            written += _anything(_variable(piece), before, after)
+        elif not written.endswith(_GAP):
+            written += _GAP
     expression = re.compile(rf"^{written}()\r?$", re.MULTILINE)
     order = [groups.index(c) if c in groups else len(groups) for c in COLUMNS]
     return expression, tuple(order)
 
 
-def _piece_pattern(
-    variable: _Variable, columns: Sequence[Column], before: str, after: str, text: Text
-) -> str:
-    quoted = before == after and before in ('"', "'", "|")
-    anything = text(after) if quoted else r"[^\n]*?"
+_GAP = r"[^\n]*?"
+_QUOTES = ('"', "'", "|")
+
+
+def _anything(variable: _Variable, before: str, after: str) -> str:
+    """A variable that is not read."""
     if variable.pattern:
-        return variable.pattern if columns else re.sub(r"\((?!\?)", "(?:", variable.pattern)
-    if not columns:
-        return anything
+        return re.sub(r"\((?!\?)", "(?:", variable.pattern)
+    if before == after and before in _QUOTES:
+        return patterns.text(after)
+    return rf"[^{re.escape(after)}\n]*+"
+
+
+def _column(variable: _Variable, columns: Sequence[Column], before: str, after: str) -> str:
+    """A variable that is read, with a group for each of its columns."""
+    if variable.pattern:
+        return variable.pattern
+    quoted = before == after and before in _QUOTES
     if len(variable.columns) == 1:
         return patterns.path(after if quoted else (after or "\n"))
     whole = patterns.request(after) if quoted else patterns.bare_request()

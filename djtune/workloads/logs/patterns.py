@@ -2,8 +2,8 @@ r"""Regular expressions for what stands in a line of an access log.
 
 Servers write a quote inside quotes as ``\"`` (gunicorn, Apache) or ``\x22`` (nginx). gunicorn
 does not escape the backslash itself, so that a column may also end in one: lines that the
-*strict* expressions refuse are tried again with *lenient* ones, which take whatever makes the
-line fit.
+*strict* expressions refuse are tried again with *lenient* ones, which let anything stand between
+the columns that are read.
 
 Possessive quantifiers (``++``) keep a line that does not fit from being tried in every way.
 """
@@ -21,11 +21,6 @@ METHOD = r"[A-Z]{2,20}"
 def text(end: str) -> str:
     """Anything up to the unescaped character ``end``."""
     return rf"(?:[^{re.escape(end)}\\\n]++|\\.)*+"
-
-
-def lenient_text(end: str) -> str:  # noqa: ARG001
-    """Anything that lets the rest of the line fit."""
-    return r"[^\n]*?"
 
 
 def path(end: str) -> str:

@@ -302,3 +302,30 @@ def test_no_text_is_a_bug(some: list[str]) -> None:
     layout = detected(combined(extra=" 0.012"))
     rows, bad = layout.rows("\n".join(some))
     assert len(rows) + len(bad) == sum(bool(line.strip()) for line in some)
+
+
+HEADERS = " ".join(f"%({{x-{n}}}i)s" for n in range(12))
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        detected(combined(extra=" 0.012")),
+        detected(nginx()),
+        from_format(f'{HEADERS} "%(r)s" %(s)s {HEADERS} "%(f)s" "%(a)s" %(L)s'),
+        from_format(NGINX_FORMAT),
+    ],
+    ids=["combined", "named", "many headers", "nginx"],
+)
+@pytest.mark.parametrize("unit", ['" ', ' "', "\\", '\\"', " 1", ' "GET / ', " urt=1", "[", "a"])
+def test_a_long_line_that_does_not_fit_is_soon_given_up(layout: Layout, unit: str) -> None:
+    """Tried in every way, one of these would take longer than the test may."""
+    start = f'10.0.0.1 - - [{TIME}] "GET / HTTP/1.1" 200 12 '
+    rows, bad = layout.rows(f"{unit * 5000}!\n{start}{unit * 5000}!\n")
+    assert len(rows) + len(bad) == 2
+
+
+def test_a_header_with_spaces_spoils_no_line() -> None:
+    format = '%({x-forwarded-for}i)s %(t)s "%(r)s" %(s)s %(b)s %(D)s'
+    line = gunicorn(format, **{"{x-forwarded-for}i": "10.0.0.1, 10.0.0.2"})
+    assert read(from_format(format), line) == ("GET", "/api/epg/", "200", "1234", "12345", TIME)
