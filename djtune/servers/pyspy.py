@@ -77,6 +77,10 @@ class Thread(Struct):
     """The root first."""
 
 
+class NotPython(DjtuneError):
+    """The process is there, and may be read, but it runs no Python that py-spy knows."""
+
+
 class PySpy:
     """A :class:`~djtune.servers.sampler.Sampler`; py-spy does not outlive djtune."""
 
@@ -195,7 +199,7 @@ def _failure(pid: int, said: str) -> DjtuneError:
         return DjtuneError(f"there is no process {pid}, or it has ended")
     if REFUSED.search(said):
         return ptrace.refusal(pid, said=said)
-    return DjtuneError(
+    return NotPython(
         f"process {pid} ({name}) is no Python that py-spy can read",
         hint="name the process of the server or of one of its workers",
         detail=said,

@@ -55,8 +55,7 @@ def find_workers(pid: int, probe: Probe = pyspy.probe) -> Family:
 
     They are those in whose stacks a server's worker loop is seen; where none is known, the
     processes without Python children of their own, which a parent process has. Raises
-    :class:`DjtuneError` where none of them can be read: what is said of ``pid`` itself comes
-    first.
+    :class:`DjtuneError` where none of them can be read.
     """
     members: list[Member] = []
     refused: dict[int, DjtuneError] = {}
@@ -65,10 +64,12 @@ def find_workers(pid: int, probe: Probe = pyspy.probe) -> Family:
             members.append(Member(process.pid, probe(process.pid)))
         except DjtuneError as error:
             refused[process.pid] = error
+    # A shell that started the server, or a cache beside it, is nothing to be told of.
+    told = {pid: why for pid, why in refused.items() if not isinstance(why, pyspy.NotPython)}
     if not members:
-        raise refused.get(pid) or DjtuneError(f"there is no process {pid}, or it has ended")
+        raise next(iter((told or refused).values()))
     workers = [member.pid for member in members if member.serves]
-    return Family(workers or _leaves([member.pid for member in members]), refused)
+    return Family(workers or _leaves([member.pid for member in members]), told)
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -119,6 +119,19 @@ class TestServers:
         (worker,) = find_workers(gunicorn[0]).workers
         assert find_workers(worker).workers == [worker]
 
+    def test_a_shell_that_started_the_server_may_be_named(self):
+        script = f"{sys.executable} -c '{IDLE}' & sleep 60"
+        shell = subprocess.Popen(["sh", "-c", script], start_new_session=True)
+        try:
+            wait_for(lambda: len(psutil.Process(shell.pid).children()) == 2)
+            wait_for(lambda: _can_be_read(shell.pid))
+            family = find_workers(shell.pid)
+            assert [psutil.Process(pid).cmdline()[-1] for pid in family.workers] == [IDLE]
+            assert family.refused == {}
+        finally:
+            os.killpg(shell.pid, signal.SIGKILL)
+            shell.wait()
+
     def test_uvicorns_workers_are_told_from_its_helpers(self):
         with serving(*UVICORN, "--workers", "2") as (server, _):
             wait_for(lambda: len(find_workers(server).workers) == 2)
@@ -186,6 +199,13 @@ class TestEnds:
         assert process.returncode == 3, stderr
         assert json.loads(stdout)["samples"] > 0
         assert any("ended early" in warning for warning in json.loads(stdout)["warnings"])
+
+
+def _can_be_read(pid: int) -> bool:
+    try:
+        return bool(find_workers(pid).workers)
+    except DjtuneError:
+        return False
 
 
 @contextmanager
