@@ -9,9 +9,10 @@ import msgspec
 
 from djtune.errors import DjtuneError
 
-from . import patterns
+from . import patterns, wrapped
 from .columns import COLUMNS, UNITS, Column, Duration, Memo, Row, duration
 from .layout import HINT_FORMAT
+from .wrapped import WrappedLayout
 
 _KEYS: dict[Column | str, tuple[str, ...]] = {
     "request": ("request", "request_line", "req", "http_request", "r"),
@@ -111,7 +112,7 @@ def _path(uri: Any) -> str:
     return uri.partition("?")[0].partition("#")[0] if isinstance(uri, str) else ""
 
 
-def detect(lines: Sequence[str], unit: str = "") -> JsonLayout | None:
+def detect(lines: Sequence[str], unit: str = "") -> JsonLayout | WrappedLayout | None:
     """Return the layout of lines of JSON; ``None`` where none of them is an object.
 
     ``unit`` is that of the durations. Raises :class:`DjtuneError` where the keys do not tell what
@@ -126,6 +127,8 @@ def detect(lines: Sequence[str], unit: str = "") -> JsonLayout | None:
         del keys["request"]
     if "method" in keys and "path" in keys:
         keys.pop("request", None)
+    if "status" not in keys and (layout := wrapped.detect(objects, unit)):
+        return layout
     if "status" not in keys or not ({"request"} & keys.keys() or {"method", "path"} <= keys.keys()):
         raise DjtuneError(
             f"the keys of the log do not tell method, path and status: {', '.join(seen[:20])}",

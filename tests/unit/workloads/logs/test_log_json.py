@@ -26,7 +26,7 @@ NGINX = {
 
 def detected(*objects: dict[str, Any], unit: str = "") -> JsonLayout:
     layout = jsonlines.detect([json.dumps(one) for one in objects], unit)
-    assert layout is not None
+    assert isinstance(layout, JsonLayout)
     return layout
 
 
@@ -101,6 +101,18 @@ def test_keys_that_do_not_tell_are_named_with_the_way_out(line: dict[str, Any]) 
         detected(line)
     assert next(iter(line)) in error.value.message
     assert "--log-format" in error.value.hint
+
+
+def test_access_lines_that_a_container_wraps_are_read() -> None:
+    line = '10.0.0.1 - - [06/Mar/2026:20:30:15 +0000] "GET /a HTTP/1.1" 200 12 "-" "curl" 0.012\n'
+    objects = [{"log": line, "stream": "stdout"}, {"log": "Not Found: /b\n"}, {"log": line}]
+    text = "".join(f"{json.dumps(one)}\n" for one in objects)
+    layout = jsonlines.detect(text.splitlines())
+    assert layout is not None
+    assert layout.name == "combined with durations in JSON"
+    rows, bad = layout.rows(text + "rubbish\n\n")
+    assert [row[:5] for row in rows] == [("GET", "/a", "200", "12", "0.012")] * 2
+    assert bad == [1, 3]
 
 
 def test_lines_that_are_no_objects_are_told_by_their_places() -> None:
