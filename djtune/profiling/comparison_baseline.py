@@ -128,12 +128,16 @@ def _class_steps(
 ) -> None:
     """Ask the baseline for every step of the workload."""
     begun = time.monotonic()
-    worker.call(
+    opened = worker.call(
         "open_session",
         workload=msgspec.to_builtins(gathered.workload),
         seed=request.seed,
         interface=baseline.interface,
         sign_in=gather.sign_in(request, gathered),
+    )
+    # What cannot be undone on either side is asked for on neither.
+    gathered.unsafe |= planning.unsafe_steps(
+        gathered.workload, allowed=request.unsafe, unproven=opened["unproven"]
     )
     starting = baseline.start_seconds + time.monotonic() - begun
     baseline.start_seconds = max(starting, gathered.start_seconds)

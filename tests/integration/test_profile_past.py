@@ -1,7 +1,10 @@
 """``djtune profile`` against the past: an earlier run's file, and another checkout."""
 
+import contextlib
+import json
 import shutil
 import signal
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -15,6 +18,7 @@ from djtune.profiling.result import ProfileResult
 
 WITH_N_PLUS_1 = "shop/categories/<slug:category>/products/"
 BURNING = "shop/orders/<uuid:order_id>/"
+ADD = "shop/basket/add/"
 ROUTES = (f"/{WITH_N_PLUS_1}", f"/{BURNING}", "/shop/orders/on/*")
 SHORT = ("--duration", "5", "--trials", "2")
 THREE_BLOCKS = ("--duration", "5", "--trials", "3")
@@ -123,6 +127,26 @@ class TestAnotherCheckout:
         assert f"breached: worse than before: GET /{WITH_N_PLUS_1}: queries 2" in outcome.stderr
         titles = [finding["title"] for finding in outcome.json["findings"]]
         assert sum("got worse" in title for title in titles) == 2
+
+    def test_what_cannot_be_undone_in_the_baseline_is_asked_for_in_neither(
+        self, alike: Path, before: Path, tmp_path: Path
+    ) -> None:
+        unproven = copied(before, tmp_path)
+        with contextlib.closing(sqlite3.connect(unproven / "shop.sqlite3")) as database:
+            database.execute("DROP TABLE django_migrations")
+        steps = {
+            "front": {"route": "shop/"},
+            "add": {"route": ADD, "method": "POST", "unsafe": True},
+        }
+        journeys = [{"name": name, "steps": [step]} for name, step in steps.items()]
+        workload = tmp_path / "workload.yaml"
+        workload.write_text(json.dumps({"version": 1, "journeys": journeys}))
+        options = ("--workload", workload, "--baseline-dir", unproven, "--format", "json")
+        outcome = djtune("profile", *options, "--duration", "5", "--trials", "1", cwd=alike)
+        assert [route.route for route in compared(outcome).routes] == ["shop/"]
+        (refused,) = outcome.json["unmeasured"]
+        assert (refused["route"], refused["why"]) == (ADD, "unsafe")
+        assert "could not be proven" in refused["detail"]
 
     def test_ctrl_c_leaves_the_blocks_that_were_done_and_no_process(
         self, before: Path, alike: Path
