@@ -44,7 +44,8 @@ def draw(recorded: Recorded, workload: Workload, skip: set[int], options: Option
     order = sorted(trees, key=lambda marker: -trees[marker].value)
     trees = {marker: trees[marker] for marker in order}
     result = _result(recorded, split, options, flamegraph.file_names(order))
-    merged = flamegraph.merge(ALL, trees, _weights(recorded, workload, skip))
+    weights = _weights(recorded, split, workload, skip, options)
+    merged = flamegraph.merge(ALL, trees, weights)
     inline = [flamegraph.flame(merged, inline=True, title="All routes, as weighted", file=MERGED)]
     for route in result.routes:
         if route.file:
@@ -120,19 +121,26 @@ def _result(
     )
 
 
-def _weights(recorded: Recorded, workload: Workload, skip: set[int]) -> dict[str, float]:
-    """Marker → the seconds that the workload spends there, by the wall times of the replay."""
+def _weights(
+    recorded: Recorded, split: Split, workload: Workload, skip: set[int], options: Options
+) -> dict[str, float]:
+    """Marker → what the workload spends there: by the wall times of the replay, or by the samples
+    where these are of CPU time.
+    """
     weight: dict[int, float] = {}
-    for steps in ranking.step_weights(workload, skip).values():
-        weight.update(steps)
-    return {
-        marker: sum(
-            weight.get(step, 0.0) * recorded.seconds[step] / recorded.requests[step]
+    for by_step in ranking.step_weights(workload, skip).values():
+        weight.update(by_step)
+    weights: dict[str, float] = {}
+    for marker, steps in recorded.markers.items():
+        requests = sum(recorded.requests[step] for step in steps)
+        seen = split.samples[marker] / requests if requests else 0.0
+        weights[marker] = sum(
+            weight.get(step, 0.0)
+            * (recorded.seconds[step] / recorded.requests[step] if options.idle else seen)
             for step in steps
             if recorded.requests[step]
         )
-        for marker, steps in recorded.markers.items()
-    }
+    return weights
 
 
 def _pages(result: Flamegraphs, trees: Mapping[str, Node], merged: Node) -> dict[str, Report]:

@@ -91,6 +91,18 @@ class TestInAPage:
         assert data(page, "flame-functions")
         assert "Flame graphs. A box" in page
 
+    def test_fifty_routes_with_graphs_stay_under_a_megabyte(self):
+        def large(route: int) -> Flame:
+            boxes = [frame(0, f"GET /{route}/", 400)]
+            boxes += [
+                frame(1 + depth, f"{package}.package.function_{depth}_{package}", 400 - depth, 1)
+                for package in range(8)
+                for depth in range(50)
+            ]
+            return Flame(boxes[:400], boxes[:10], title=f"GET /{route}/", folded=True)
+
+        assert len(html(*map(large, range(50))).encode()) < 1_000_000
+
     def test_hostile_names_end_no_element(self):
         hostile = FlameFrame(HOSTILE, 1, 1, 0, HOSTILE)
         page = html(Flame([hostile], [hostile], title=HOSTILE, caption=HOSTILE, file=HOSTILE))
