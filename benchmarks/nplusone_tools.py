@@ -189,11 +189,12 @@ def _ask(interface: str, path: str) -> None:
     from django.test import AsyncClient, Client
 
     if interface == "asgi":
-        status = asyncio.run(AsyncClient().get(path)).status_code
+        response = asyncio.run(AsyncClient().get(path))
     else:
-        status = Client().get(path).status_code
-    if status != 200:
-        raise RuntimeError(f"{path} answered {status}")
+        response = Client().get(path)
+        response.getvalue()
+    if response.status_code != 200:
+        raise RuntimeError(f"{path} answered {response.status_code}")
 
 
 if __name__ == "__main__":
