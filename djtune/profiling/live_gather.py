@@ -96,9 +96,13 @@ def _record_window(
     before = _cpu_seconds(worker)
     try:
         sampler.start(worker.pid, seconds)
-    except DjtuneError:
-        if _is_there(worker):
+    except DjtuneError as error:
+        if not _is_there(worker):
+            return
+        if not into.windows:
             raise
+        if error.message not in into.warnings:
+            into.warnings.append(error.message)
         return
     try:
         _wait(worker, seconds, tick)

@@ -33,7 +33,9 @@ END_TIMEOUT = 60.0
 """Seconds for py-spy to write what it recorded; long, because it does so only at the end."""
 POLL = 0.02
 
-REFUSED = re.compile(r"permission denied|operation not permitted|os error (?:1|13)\b", re.I)
+REFUSED = re.compile(
+    r"permission denied|operation not permitted|requires root|os error (?:1|13)\b", re.IGNORECASE
+)
 ATTACHED = "Sampling process"
 EXITED = "process exited"
 BEHIND = re.compile(r"([\d.]+)(ns|µs|ms|s) behind in sampling")

@@ -1,6 +1,7 @@
 """From the stacks of a running server to its result and report."""
 
 import io
+from functools import partial
 
 import msgspec
 import pytest
@@ -10,6 +11,8 @@ from djtune.errors import DjtuneError, ExitCode
 from djtune.profiling.live import assemble, require_requests, shortened
 from djtune.profiling.live_flames import draw
 from djtune.profiling.live_present import present
+from djtune.reports.github import render_summary
+from djtune.reports.html import render_html
 from djtune.reports.json import render_json
 from djtune.reports.terminal import console_for, render_terminal
 
@@ -125,6 +128,13 @@ def test_the_report_says_where_it_does_not_know_the_routes(shown):
     unknown = recorded({LISTING: 10})
     unknown.entries, unknown.routes_known = [], False
     assert "not loaded" in shown(present(assemble(unknown)))
+
+
+@pytest.mark.parametrize("render", [render_summary, partial(render_html, version="1")])
+def test_every_renderer_shows_it(result, render):
+    text = render(present(result))
+    assert "goods/views.py:7" in text
+    assert "QuerySet" in text
 
 
 def test_graphs_hold_every_sample_of_a_request():

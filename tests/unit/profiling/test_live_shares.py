@@ -1,5 +1,7 @@
 """Shares of samples and how sure they are."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,24 @@ def test_a_window_without_samples_changes_nothing(windows):
 def test_there_is_no_share_of_nothing():
     with pytest.raises(ValueError, match="at least one sample"):
         share_interval([0], [0])
+
+
+@pytest.mark.parametrize("cluster", [1, 5, 15])
+def test_intervals_hold_though_the_samples_of_one_request_come_together(cluster):
+    draw = random.Random(cluster)
+    held = 0
+    for _ in range(200):
+        windows = [a_window(draw, share=0.2, cluster=cluster) for _ in range(20)]
+        share = share_interval(*zip(*windows, strict=True))
+        held += share.low <= 0.2 <= share.high
+    assert held >= 0.9 * 200
+
+
+def a_window(draw: random.Random, share: float, cluster: int) -> tuple[int, int]:
+    """Samples of a view, and of all, where each request is sampled ``cluster`` times on average."""
+    hits = size = 0
+    while size < 75:
+        seen = 1 + int(draw.expovariate(1 / (cluster - 1))) if cluster > 1 else 1
+        size += seen
+        hits += seen * (draw.random() < share)
+    return hits, size
