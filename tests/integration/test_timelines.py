@@ -185,6 +185,6 @@ def test_the_command_writes_the_timeline_of_the_routes_that_were_named(tmp_path:
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(
     tmp_path: Path,
 ) -> None:
-    run = djtune("profile", "--trace", tmp_path / "no" / "t.json", cwd=seeded_shop(tmp_path))
+    run = djtune("profile", "--trace", tmp_path / "no" / "t.json", cwd=tmp_path)
     assert run.exit_code == 2
     assert "--trace" in run.stderr
