@@ -43,6 +43,10 @@ _WORDS: dict[Tone, str] = {
 }
 
 
+LONGEST_NAME = 60
+"""Letters of a row's name that break after slashes alone; what is longer reads like a sentence."""
+
+
 def render_html(report: Report, *, version: str, command_line: str = "") -> str:
     """The report as a page of its own.
 
@@ -232,6 +236,7 @@ class _Body:
 
     def cell(self, cell: Cell, column: Column, longest: float, *, key: bool) -> Element:
         classes = [column.align] + ["key"] * key + [cell.tone] * (cell.tone != "plain")
+        classes += ["sentence"] * (key and len(cell.text) > LONGEST_NAME)
         value = _sort_value(cell)
         element = tag(
             "th" if key else "td",
@@ -251,7 +256,7 @@ class _Body:
         """The text, a link where it leads somewhere; the name of a row may break after a slash."""
         href = f"#{cell.link}" if cell.link in self.anchors else address(cell.file)
         element = tag("a", href=href) if href else tag("span")
-        if key:
+        if key and len(cell.text) <= LONGEST_NAME:
             for piece in re.findall(r".+?(?:/(?! )|$)", cell.text):
                 extend(element, tag("span", piece, class_="piece"), tag("wbr"))
         else:
