@@ -40,7 +40,8 @@ def resolve_paths(paths: list[str], prefix: str = "") -> list[list[str]]:
     ``unknown``
         the URLconf has no route for it.
     """
-    prefix = (prefix or settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+    prefix = (prefix or settings.FORCE_SCRIPT_NAME or "").strip("/")
+    prefix = f"/{prefix}" if prefix else ""
     return [list(_resolve(path, prefix)) for path in paths]
 
 

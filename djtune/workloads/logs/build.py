@@ -113,7 +113,7 @@ class _Asked:
     def _decide(self) -> str:
         """Make the journey, or say why there is none."""
         if self.method not in METHODS:
-            return f"{self.method[:20]} is a method that is not asked for"
+            return f"{self.method} is a method that is not asked for"
         if not self.weight:
             seen = ", ".join(str(status) for status in sorted(self._tallies))
             return f"was never answered with 2xx (but {seen})"
@@ -157,7 +157,7 @@ def _by_method(target: Target) -> dict[str, dict[int, Tally]]:
     """Method → status → tally, the texts of several files' formats put together."""
     found: dict[str, dict[int, Tally]] = {}
     for (method, status), tally in target.items():
-        by_status = found.setdefault(str(method), {})
+        by_status = found.setdefault(str(method)[:20], {})
         by_status.setdefault(status_of(status), Tally()).add(tally)
     return found
 

@@ -29,6 +29,7 @@ class _Line(Struct):
 
     m: str = ""
     r: str | None = None
+    """The route; ``None`` where no view was reached."""
     s: int = 0
     b: int | None = None
     d: float | None = None
@@ -65,16 +66,10 @@ class RecordingLayout:
                 bad.append(number)
                 continue
             if line.m:
-                route = line.r if line.r or _is_answer(line.s) else None
-                rows.append((line.m, route, line.s, line.b, line.d, line.t))
+                rows.append((line.m, line.r, line.s, line.b, line.d, line.t))
             self.errors += line.errors
             self.dropped += line.dropped
         return rows, bad
-
-
-def _is_answer(status: int) -> bool:
-    """No route at all is recorded as the root's is: "". Without one no view can have answered."""
-    return 200 <= status < 300 or status == 304
 
 
 def detect(lines: Sequence[str]) -> RecordingLayout | None:

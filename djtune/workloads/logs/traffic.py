@@ -15,6 +15,8 @@ MAX_PATHS = 200_000
 """Distinct paths that are looked up in the URLconf."""
 MAX_PATTERNS = 2_000
 """Distinct shapes of paths without a route."""
+MAX_KINDS = 1_000
+"""Distinct methods and statuses of a target."""
 OTHERS = "others"
 
 Resolve = Callable[[list[str]], Iterable[Sequence[str]]]
@@ -59,6 +61,10 @@ class Target(dict[tuple[Any, Any], Tally]):
         """Distinct paths of it."""
 
     def __missing__(self, key: tuple[Any, Any]) -> Tally:
+        if len(self) >= MAX_KINDS:  # whoever asks may send any word as the method
+            key = (OTHERS, 0)
+            if key in self:
+                return self[key]
         tally = self[key] = Tally(answers=self.kind == "route" and key[1] in _ANSWERS)
         return tally
 

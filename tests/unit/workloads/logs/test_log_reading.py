@@ -5,10 +5,14 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from djtune.agent.recorder import settings as recorder_settings
+from djtune.agent.recorder.entry import Entry
+from djtune.agent.recorder.recording import Recording
 from djtune.errors import DjtuneError
 from djtune.workloads.logs import reading
 from djtune.workloads.logs.reading import Asked, FileRead, read, total_bytes
@@ -170,13 +174,27 @@ def test_a_recording_names_routes_and_counts_each_request_for_many(tmp_path: Pat
 
 
 def test_a_recorded_request_without_a_route_is_told_from_the_root(tmp_path: Path) -> None:
-    name = written(
-        tmp_path / "peak.jsonl", recorded(request("", s=404), request("", s=301), request(""))
-    )
-    assert read_all(name)[0] == [None, None, ""]
+    name = written(tmp_path / "peak.jsonl", recorded(request(None, s=404), request("")))
+    assert read_all(name)[0] == [None, ""]
 
 
 def test_a_recording_may_be_torn(tmp_path: Path) -> None:
     torn = recorded(request("a/")) + '{"t":177\n' + json.dumps(request("b/")) + '\n{"t":1'
     paths, (file,) = read_all(written(tmp_path / "peak.jsonl", torn))
     assert (paths, file.unreadable, file.first_unreadable) == (["a/", "b/"], 1, 3)
+
+
+def test_what_the_recorder_writes_is_what_is_read(tmp_path: Path) -> None:
+    wanted = recorder_settings.read({"RECORD": {"DIRECTORY": tmp_path, "SAMPLE": 0.5}})
+    assert wanted is not None
+    recording = Recording(wanted, b"secret")
+    for route in ("api/epg/", "", None):
+        match = SimpleNamespace(route=route) if route is not None else None
+        asked = SimpleNamespace(method="GET", path="/a/", META={}, resolver_match=match)
+        Entry(recording, asked).finish()
+    recording.count_error()
+    recording.finish()
+    (file,) = tmp_path.iterdir()
+    paths, (found,) = read_all(str(file))
+    assert paths == ["api/epg/", "", None]
+    assert (found.sample, found.dropped, found.unreadable) == (0.5, 1, 0)

@@ -1,6 +1,7 @@
 """From lines to counts by route, and from counts to a workload."""
 
 import io
+import itertools
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -203,6 +204,13 @@ def test_paths_beyond_the_bound_are_counted_apart(tmp_path: Path) -> None:
     assert (counted + result.others.not_looked_up, counted > 0) == (40, True)
 
 
+def test_methods_beyond_a_bound_are_counted_together(tmp_path: Path) -> None:
+    words = ["".join(letters) for letters in itertools.product("ABCDEFGHIJKL", repeat=3)]
+    result = made(tmp_path, line(), *[line(method=word) for word in words]).result
+    assert len(result.routes) <= 1001
+    assert sum(one.observed.requests for one in result.routes) == 1 + len(words)
+
+
 def test_paths_are_looked_up_as_they_were_asked_for(tmp_path: Path) -> None:
     escaped = line("/api/epg/").replace("/api/epg/", r"/api\x2Fepg/")
     absolute = line("http://tv.example/api/epg/")
@@ -325,7 +333,7 @@ def test_a_recording_counts_each_request_for_those_that_were_not_sampled(tmp_pat
     header = '{"djtune":"recording","version":1,"recording":"peak","pid":1,"sample":0.25}'
     request = '{"t":1772829015,"m":"GET","r":"api/epg/","s":200,"b":12,"d":0.01,"p":"a","u":""}'
     gone = request.replace("api/epg/", "gone/<int:pk>/")
-    lost = request.replace('"api/epg/"', '""').replace("200", "404")
+    lost = request.replace('"api/epg/"', "null").replace("200", "404")
     asked = made(tmp_path, header, request, request, gone, lost, name="peak.jsonl")
     assert weights(asked) == {"GET api/epg/": 8}
     assert asked.workload.observed["GET api/epg/"].timed == 2
