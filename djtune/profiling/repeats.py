@@ -175,8 +175,7 @@ def severity(part: float) -> Literal["high", "medium", "low"]:
 def shorten_sql(sql: str, width: int = 110) -> str:
     """A query with its column list left out: what it reads and by what matters here."""
     head, found, tail = sql.partition(" FROM ")
-    if found and head.startswith("SELECT "):
-        columns = head.count(",") + 1
-        sql = f"SELECT {columns} column{'s' if columns > 1 else ''} FROM {tail}"
+    if found and head.startswith("SELECT ") and "," in head:
+        sql = f"SELECT {head.count(',') + 1} columns FROM {tail}"
     sql = sql.replace('"', "")
     return sql if len(sql) <= width else sql[: width - 1] + "…"

@@ -133,11 +133,16 @@ class _Body:
         self.anchors |= {page.anchor for page in report.pages}
         self.used: set[str] = set()
         self.findings = 0
+        self.numbered = True
         self.functions = Functions()
 
     def blocks(self) -> Iterator[Element]:
         for block in self.report.blocks:
             yield from self.block(block)
+        # On the pages stand the same findings again.
+        self.numbered = False
+        if self.report.pages:
+            yield self.heading(Heading("One by one", anchor="pages"))
         for page in self.report.pages:
             yield self.page(page)
 
@@ -172,7 +177,7 @@ class _Body:
                 yield self.flame(block)
             case Finding():
                 self.findings += 1
-                yield _finding(block, self.findings)
+                yield _finding(block, str(self.findings) if self.numbered else "")
             case Note():
                 yield _note(block)
             case Command():
@@ -391,7 +396,7 @@ def _points(chart: Chart) -> Element | None:
     )
 
 
-def _finding(finding: Finding, number: int) -> Element:
+def _finding(finding: Finding, number: str) -> Element:
     facts = tag("dl")
     for label, content in (
         ("Because", _evidence(finding.evidence)),
@@ -404,7 +409,7 @@ def _finding(finding: Finding, number: int) -> Element:
         "article",
         tag(
             "h3",
-            tag("span", str(number), class_="number"),
+            tag("span", number, class_="number") if number else None,
             tag("span", finding.severity, class_=f"severity {finding.severity}"),
             finding.title,
         ),
@@ -415,7 +420,7 @@ def _finding(finding: Finding, number: int) -> Element:
         facts if len(facts) else None,
         _patch(finding.patch) if finding.patch else None,
         class_="finding",
-        id=f"finding-{number}",
+        id=f"finding-{number}" if number else None,
     )
 
 
