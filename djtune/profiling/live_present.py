@@ -46,6 +46,10 @@ def present(
         Heading("Where requests spend their time", anchor="views"),
         _views(result),
         Heading("What ran there", anchor="code"),
+        Note(
+            "Of the samples of each: the functions that ran, or waited, themselves; and the lines of"
+            " the project's own code that were innermost."
+        ),
         *(_code(view) for view in result.views[:DETAILED_VIEWS]),
         *flames,
         Heading("How it was recorded", anchor="method"),
@@ -132,8 +136,8 @@ def _code(view: LiveView) -> Table:
     return Table(
         [
             Column("function"),
-            Column("self", "right", help="share of the samples in which it ran, or waited, itself"),
-            Column("application line", help="of the project's own code, the innermost"),
+            Column("self", "right"),
+            Column("application line"),
             Column("share", "right"),
         ],
         rows,

@@ -96,16 +96,19 @@ class PySpy:
         """Attach to ``pid``; see :meth:`Sampler.start`."""
         self._pid = pid
         with contextlib.ExitStack() as running:
-            folder = running.enter_context(tempfile.TemporaryDirectory(prefix="djtune-pyspy-"))
-            self._output = Path(folder) / "stacks"
+            folder = Path(tempfile.mkdtemp(prefix="djtune-pyspy-"))
+            running.callback(shutil.rmtree, folder, ignore_errors=True)
+            # Read through this handle: the guardian removes the folder, even if djtune is killed.
+            output = folder / "stacks"
+            self._output = running.enter_context(output.open("x+b"))
             self._log = running.enter_context(tempfile.TemporaryFile())
             command = [self._binary, "record", "--pid", str(pid), "--format=raw"]
-            command += ["--full-filenames", f"--output={self._output}", *self.options.arguments()]
+            command += ["--full-filenames", f"--output={output}", *self.options.arguments()]
             if seconds is not None:
                 # Whole seconds, so that it is never too short; collect() ends it on time.
                 command.append(f"--duration={int(seconds) + 1}")
             self._guardian = running.enter_context(
-                tethered(command, stdout=self._log, stderr=self._log)
+                tethered(command, stdout=self._log, stderr=self._log, folder=folder)
             )
             self._await_attached()
             self._begun = time.monotonic()
@@ -125,10 +128,9 @@ class PySpy:
         with self._running, deferred_interrupts():
             seconds = time.monotonic() - self._begun
             self._end()
-            said = _read(self._log)
-            if not self._output.exists():
-                raise _failure(self._pid, said)
-            text = self._output.read_text(encoding="utf-8", errors="replace")
+            said, text = _read(self._log), _read(self._output)
+        if not COUNTS.search(said):
+            raise _failure(self._pid, said)
         recording = read_recording(text, said, rate=self.options.rate, seconds=seconds)
         if not recording.samples:
             raise NoSamples(recording, _why_nothing(self.options, recording))
@@ -244,6 +246,6 @@ def _why_nothing(options: Options, recording: Recording) -> str:
     return "record for longer"
 
 
-def _read(log: IO[bytes]) -> str:
+def _read(file: IO[bytes]) -> str:
     """Return all that was written so far; py-spy's own place in the file is not moved."""
-    return os.pread(log.fileno(), os.fstat(log.fileno()).st_size, 0).decode(errors="replace")
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")

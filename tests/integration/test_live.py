@@ -178,7 +178,8 @@ class TestEnds:
         assert json.loads(stdout)["complete"] is False
         assert ask(port, "/nothing/") == 200
 
-    def test_nothing_is_left_where_djtune_is_killed(self, gunicorn):
+    def test_nothing_is_left_where_djtune_is_killed(self, gunicorn, tmp_path, monkeypatch):
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
         server, port = gunicorn
         with recording(server) as process:
             started = psutil.Process(process.pid).children(recursive=True)
@@ -186,6 +187,7 @@ class TestEnds:
             process.communicate(timeout=60)
         assert started
         wait_for(lambda: not any(map(_runs, started)))
+        wait_for(lambda: not list(tmp_path.iterdir()))
         assert ask(port, "/nothing/") == 200
 
     def test_a_server_that_ends_early_leaves_what_was_recorded(self):
