@@ -43,7 +43,8 @@ _LEFT_OUT = (AGENT, str(Path(asyncio.__file__).parent), asgiref.sync.__file__)
 """Frames that are not copied: what makes a hop is not what led to it."""
 _CHAIN: ContextVar[Chain] = ContextVar("djtune_chain", default=())
 """What the task or thread that is about to begin is to run below."""
-_copies: dict[CodeType, Marker] = {}
+_copies: dict[tuple[str, CodeType], Marker] = {}
+"""By file too: code objects are equal whatever their file."""
 
 
 def _run(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -60,7 +61,7 @@ def named(name: str, qualname: str, file: str, line: int = 1) -> Marker:
         names["co_qualname"] = qualname
     code = _run.__code__.replace(co_filename=file, co_firstlineno=line, **names)  # type: ignore[arg-type]
     function = FunctionType(code, globals(), name)
-    _copies[code] = function
+    _copies[file, code] = function
     return function
 
 
@@ -73,12 +74,12 @@ _standing_still = marker(STANDING_STILL)
 
 
 def _copy(code: CodeType) -> Marker:
-    known = _copies.get(code)
-    if known is None:
+    """The function that stands for ``code`` on another stack; for a copy's own code the copy."""
+    key = (code.co_filename, code)
+    if key not in _copies:
         qualname = getattr(code, "co_qualname", code.co_name)
-        known = named(code.co_name, qualname, code.co_filename, code.co_firstlineno)
-        _copies[code] = known
-    return known
+        _copies[key] = named(code.co_name, qualname, code.co_filename, code.co_firstlineno)
+    return _copies[key]
 
 
 def _through(chain: Chain, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

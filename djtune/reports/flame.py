@@ -75,6 +75,7 @@ def _legend(flame: Flame) -> Element:
             tag("b", f.share(part.value / total)),
         )
         for part in flame.origins
+        if part.value >= total / 1000
     )
     return tag("ul", *entries, class_="legend", aria_label="Time in whose code")
 

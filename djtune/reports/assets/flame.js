@@ -80,22 +80,21 @@
     const matches = (box) => sought !== "" && box.frames.some((f) => `${f.name} ${f.where}`.toLowerCase().includes(sought));
     const titled = (box) => (box.frames.length > 1 ? `${box.frames.length} frames, down to ${box.frames.at(-1).name}` : box.frames[0].name);
     const tell = (box) => {
-      const first = box.frames[0], last = box.frames.at(-1);
+      const last = box.frames.at(-1);
       const own = box.frames.reduce((sum, frame) => sum + frame.own, 0);
       const shares = [`${percent(box.value / tree.value)}`];
       if (zoomed !== root) shares.push(`${percent(box.value / zoomed.value)} of what is shown`);
       if (own) shares.push(`${percent(own / tree.value)} itself`);
       const samples = Math.round(box.value);
       shares.push(`${samples.toLocaleString("en")} sample${samples === 1 ? "" : "s"}`);
-      const places = box === root ? "" : `${last.where}${last.where ? " · " : ""}${ORIGINS[last.origin]}`;
+      const run = box.frames.map((frame) => frame.name).join(" → ");
+      const place = box === root ? "" : `${last.where}${last.where ? " · " : ""}${ORIGINS[last.origin]}`;
+      // Three lines whatever is told, so that the graph stays where it is.
       now.replaceChildren(
-        element("div", "", element("b", "", titled(box)), element("span", "", places)),
-        element("div", "", element("span", "share", shares.join(" · "))),
+        element("b", "", titled(box)),
+        element("span", "", box.frames.length > 1 ? run : place),
+        element("span", "share", shares.join(" · ")),
       );
-      if (box.frames.length > 1) {
-        const names = box.frames.map((frame) => frame.name).join(" → ");
-        now.append(element("div", "", element("span", "", names)));
-      }
     };
 
     const show = (focused) => {
