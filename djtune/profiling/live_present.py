@@ -47,8 +47,8 @@ def present(
         _views(result),
         Heading("What ran there", anchor="code"),
         Note(
-            "Of the samples of each: the functions that ran, or waited, themselves; and the lines of"
-            " the project's own code that were innermost."
+            "Of the samples of each: the functions that ran, or waited, themselves; and the lines"
+            " of the project's own code that were innermost."
         ),
         *(_code(view) for view in result.views[:DETAILED_VIEWS]),
         *flames,
