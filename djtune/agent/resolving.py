@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils import translation
 from django.utils.encoding import repercent_broken_unicode
 
@@ -27,7 +27,9 @@ MATCHED, SLASH, STATIC, MEDIA, OUTSIDE, UNKNOWN = (
 def resolve_paths(paths: list[str], prefix: str = "") -> list[list[str]]:
     """Return ``[kind, route]`` for each path as a log has it: quoted, without the query.
 
-    ``prefix`` is what a proxy puts before the app's own paths, else FORCE_SCRIPT_NAME. Kinds:
+    ``prefix`` is what a proxy puts before the app's own paths. Without it FORCE_SCRIPT_NAME is
+    taken off where it stands: whether it does depends on which side of the proxy wrote the log.
+    Kinds:
 
     ``route``
         the path is one of the route;
@@ -40,20 +42,24 @@ def resolve_paths(paths: list[str], prefix: str = "") -> list[list[str]]:
     ``unknown``
         the URLconf has no route for it.
     """
-    prefix = (prefix or settings.FORCE_SCRIPT_NAME or "").strip("/")
-    prefix = f"/{prefix}" if prefix else ""
-    return [list(_resolve(path, prefix)) for path in paths]
+    mount = _mount(prefix or settings.FORCE_SCRIPT_NAME or "")
+    return [list(_resolve(path, mount, bool(prefix))) for path in paths]
 
 
-def _resolve(path: str, prefix: str) -> tuple[str, str]:
+def _mount(prefix: str) -> str:
+    prefix = prefix.strip("/")
+    return f"/{prefix}" if prefix else ""
+
+
+def _resolve(path: str, mount: str, needs_mount: bool) -> tuple[str, str]:
     path = repercent_broken_unicode(unquote_to_bytes(path)).decode()
-    inner = path.removeprefix(prefix)
+    mounted = path == mount or path.startswith(f"{mount}/")
+    inner = (path.removeprefix(mount) if mounted else path) or "/"
     for kind, url in _files():
         if path.startswith(url) or inner.startswith(url):
             return kind, ""
-    if prefix and not (path == prefix or path.startswith(prefix + "/")):
+    if needs_mount and not mounted:
         return OUTSIDE, ""
-    inner = inner or "/"
     if (route := _route_of(inner)) is not None:
         return MATCHED, route
     if settings.APPEND_SLASH and not inner.endswith("/"):
@@ -80,11 +86,14 @@ def _route_of(path: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _files() -> list[tuple[str, str]]:
-    """Where the app's files are served from, unless that is another host or the root itself."""
+    """Where the app's files are served from, unless that is another host or the root itself.
+
+    An empty setting is the root to Django: "/", or FORCE_SCRIPT_NAME.
+    """
     found = []
     for kind, name in ((STATIC, "STATIC_URL"), (MEDIA, "MEDIA_URL")):
         url: Any = urlsplit(str(getattr(settings, name, "") or ""))
-        path = "/" + url.path.strip("/") + "/"
-        if not url.netloc and path != "//":
+        path = f"{_mount(url.path)}/"
+        if not url.netloc and path not in ("/", get_script_prefix()):
             found.append((kind, path))
     return found

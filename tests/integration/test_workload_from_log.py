@@ -203,6 +203,16 @@ def test_the_prefix_of_a_proxy_is_taken_off(shop: Worker) -> None:
     assert [kind for kind, _ in found] == kinds
 
 
+def test_a_script_name_of_the_settings_is_taken_off_where_it_stands(tmp_path: Path) -> None:
+    settings = 'from conf.settings import *\nFORCE_SCRIPT_NAME = "/tv"\nSTATIC_URL = "static/"\n'
+    (tmp_path / "mounted.py").write_text(settings)
+    app = project("shop", settings="mounted", pythonpath=[str(tmp_path)])
+    with Worker(app) as worker:
+        paths = ["/tv/shop/", "/shop/", "/tv/static/app.css", "/tv"]
+        found = worker.call("resolve_paths", paths=paths, prefix="")
+    assert found == [["route", "shop/"], ["route", "shop/"], ["static", ""], ["unknown", ""]]
+
+
 def test_every_route_found_is_one_of_those_that_are_described(shop: Worker) -> None:
     described: list[dict[str, Any]] = shop.call("describe_routes")
     paths = ["/shop/", "/api/products/", "/legacy/7/", "/sv/help/a/", "/media/a.png", "/about/"]
