@@ -45,6 +45,14 @@ _ASCII = str.maketrans(
 """For terminals without Unicode; fills of bars stay distinct."""
 
 
+class _PipedConsole(Console):
+    """Lets its caller decide what a closed pipe means: rich would end the program with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what is being handled."""
+        raise
+
+
 def console_for(stream: TextIO, *, color: bool | None = None) -> Console:
     """The console for a stream: ``color`` forces colours on or off, ``None`` asks the stream.
 
@@ -52,7 +60,7 @@ def console_for(stream: TextIO, *, color: bool | None = None) -> Console:
     file, or where there is no terminal at all, tables get all the room that they need.
     """
     width = None if os.environ.get("COLUMNS") or _has_terminal(stream) else FILE_WIDTH
-    return Console(
+    return _PipedConsole(
         file=stream,
         width=width,
         no_color=None if color is None else not color,

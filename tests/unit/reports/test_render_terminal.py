@@ -287,3 +287,13 @@ def test_colours_can_be_forced_into_a_pipe() -> None:
     stream = io.StringIO()
     render_terminal(Report("t", [Note("x", "bad")]), console_for(stream, color=True))
     assert "\x1b[31m" in stream.getvalue()
+
+
+def test_a_closed_pipe_is_the_callers_to_judge(demo: Report) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    console = console_for(os.fdopen(write, "w", buffering=1))
+    with pytest.raises(BrokenPipeError):
+        render_terminal(demo, console)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), write)
+    console.file.close()
