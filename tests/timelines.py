@@ -96,7 +96,7 @@ def _timeline(events: list[dict[str, Any]]) -> Timeline:
         elif event["ph"] == "X":
             tracks[event["tid"]].append(_drawn(event))
     assert process
-    assert tracks.keys() <= names.keys(), "every track has a name"
+    assert tracks.keys() == names.keys(), "every track has a name, and something on it"
     for slices in tracks.values():
         _nest(slices)
     shown = {names[tid]: tracks[tid] for tid in names}

@@ -157,7 +157,9 @@ def encoded(document: Mapping[str, Any], *, packed: bool) -> bytes:
 def _request(pid: int, request: Traced, name: str, ids: Iterator[int]) -> list[Event]:
     tracks = request.tracks
     lanes = _lanes(tracks)
-    names = {REQUEST: "request", COLLECTOR: "garbage collector"}
+    names = {REQUEST: "request"}
+    if any(track.pauses for track in tracks):
+        names[COLLECTOR] = "garbage collector"
     names |= {lane: f"in parallel {(lane - FIRST_BESIDE) // 2 + 1}" for lane in lanes[1:]}
     told = f"{name} ({request.title})"
     events: list[Event] = []
