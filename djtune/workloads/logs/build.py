@@ -1,30 +1,24 @@
 """From counted traffic to a workload and the result: pure functions on plain data."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
 import msgspec
 
 from djtune.model.routes import Route
-from djtune.model.workload import Journey, Observed, Workload
-from djtune.workloads.checks import METHODS
-from djtune.workloads.file import SAFE
-from djtune.workloads.urlconf import Skipped, journey_of, single_step
+from djtune.model.workload import Workload
+from djtune.workloads.urlconf import Skipped
 
+from .asked import Asked, by_method, whole
 from .columns import status as status_of
 from .reading import FileRead
-from .result import FromLogResult, MissingColumn, Others, Peak, RouteInLog, Unresolved
-from .sketch import quantile
-from .traffic import Tally, Target, Traffic
+from .result import FromLogResult, MissingColumn, Others, Peak, Unresolved
+from .traffic import Target, Traffic
 
-ENOUGH_FOR_P95 = 72
-ENOUGH_FOR_P99 = 368
 SHOWN_PATTERNS = 20
 HOUR = 60
-NOT_MODIFIED = 304
-PERMANENT = (301, 308)
 
 
 class Made(msgspec.Struct):
@@ -45,10 +39,10 @@ def build(
     known = {route.route: route for route in routes}
     targets = traffic.targets()
     asked = [
-        _Asked(target, method, tallies, known.get(target.name))
+        Asked(target, method, tallies, known.get(target.name))
         for target in targets
         if target.kind == "route"
-        for method, tallies in _by_method(target).items()
+        for method, tallies in by_method(target).items()
     ]
     asked.sort(key=lambda one: (-one.weight, -one.requests, one.route, one.method))
     in_routes = sum(one.requests for one in asked)
@@ -74,7 +68,7 @@ def build(
             workload=target_file,
             weights_from=weights_from,
             files=list(files),
-            requests=_whole(total),
+            requests=whole(total),
             begins=_iso(traffic.first),
             ends=_iso(traffic.last),
             peak=peak,
@@ -85,118 +79,6 @@ def build(
             slashless=_slashless(targets),
             missing=missing,
         ),
-    )
-
-
-class _Asked:
-    """One method of one route, and what becomes of it."""
-
-    def __init__(
-        self, target: Target, method: str, tallies: Mapping[int, Tally], known: Route | None
-    ) -> None:
-        self.method = method
-        self.route = target.name
-        self.requests = _whole(sum(tally.requests for tally in tallies.values()))
-        self._paths = target.paths
-        self._known = known
-        self._tallies = tallies
-        self.expect = _expected(tallies)
-        counted = {*self.expect, NOT_MODIFIED} if self.expect else set()
-        self.weight = _whole(
-            sum(tally.requests for status, tally in tallies.items() if status in counted)
-        )
-        self.observed = _observe(tallies, self.expect)
-        self.journey: Journey | None = None
-        self.skipped: Skipped | None = None
-        self.why = self._decide()
-
-    def _decide(self) -> str:
-        """Make the journey, or say why there is none."""
-        if self.method not in METHODS:
-            return f"{self.method} is a method that is not asked for"
-        if not self.weight:
-            seen = ", ".join(str(status) for status in sorted(self._tallies))
-            return f"was never answered with 2xx (but {seen})"
-        if self._known is None:
-            return "is no longer in the URLconf"
-        found = journey_of(self._known, self.method)
-        if isinstance(found, Journey) and self.method in SAFE:
-            self.journey = self._filled(found)
-            return ""
-        if isinstance(found, Journey):
-            params = [param for param in self._known.params if not param.optional]
-            reason = "may write"
-            found = Skipped(self.route, self.method, reason, self._known.view, params)
-        elif not found.params:
-            return found.reason
-        blank = single_step(self.method, self.route, {})
-        self.skipped = msgspec.structs.replace(found, journey=self._filled(blank))
-        return found.reason
-
-    def _filled(self, journey: Journey) -> Journey:
-        (step,) = journey.steps
-        steps = [msgspec.structs.replace(step, expect=self.expect)]
-        return msgspec.structs.replace(journey, steps=steps, weight=self.weight)
-
-    def in_log(self, in_routes: float) -> RouteInLog:
-        return RouteInLog(
-            method=self.method,
-            route=self.route,
-            where=f"{self._known.file}:{self._known.line}" if self._known else "",
-            share=self.requests / in_routes if in_routes else 0.0,
-            weight=self.weight,
-            expect=self.expect,
-            observed=self.observed,
-            paths=self._paths,
-            in_workload="journey" if self.journey else "comment" if self.skipped else "no",
-            why=self.why,
-        )
-
-
-def _by_method(target: Target) -> dict[str, dict[int, Tally]]:
-    """Method → status → tally, the texts of several files' formats put together."""
-    found: dict[str, dict[int, Tally]] = {}
-    for (method, status), tally in target.items():
-        by_status = found.setdefault(str(method)[:20], {})
-        by_status.setdefault(status_of(status), Tally()).add(tally)
-    return found
-
-
-def _expected(tallies: Mapping[int, Tally]) -> list[int]:
-    """The statuses that answer: 2xx; where there are none, those of a permanent redirect.
-
-    304 is an answer too, for which the app did its work, but one that djtune, which keeps no copy
-    of earlier answers, never gets.
-    """
-    good = sorted(status for status in tallies if 200 <= status < 300)
-    if good or NOT_MODIFIED in tallies:
-        return good or [200]
-    return sorted(status for status in tallies if status in PERMANENT)
-
-
-def _observe(tallies: Mapping[int, Tally], expect: Iterable[int]) -> Observed:
-    """All requests by status; sizes and durations of those that were answered as expected."""
-    answered = Tally()
-    for status in expect:
-        if status in tallies:
-            answered.add(tallies[status])
-    timed = sum(answered.buckets.values())
-    quantiles = {
-        name: _rounded(quantile(answered.buckets, q)) if timed >= needed else None
-        for name, q, needed in (
-            ("p50", 0.5, 1),
-            ("p95", 0.95, ENOUGH_FOR_P95),
-            ("p99", 0.99, ENOUGH_FOR_P99),
-        )
-    }
-    statuses = {str(status): _whole(tallies[status].requests) for status in sorted(tallies)}
-    return Observed(
-        requests=_whole(sum(tally.requests for tally in tallies.values())),
-        statuses=statuses,
-        bytes=_rounded(answered.bytes / answered.sized) if answered.sized else None,
-        timed=timed,
-        mean=_rounded(answered.seconds / timed) if timed else None,
-        **quantiles,
     )
 
 
@@ -218,7 +100,7 @@ def _peak(minutes: Counter[int]) -> Peak | None:
             start += 1
         if inside > best:
             best, begins = inside, ordered[start]
-    return Peak(_iso(begins), length, _whole(best), _whole(best * HOUR / length))
+    return Peak(_iso(begins), length, whole(best), whole(best * HOUR / length))
 
 
 def _per_hour(peak: Peak | None, minutes: Counter[int], written: float) -> float | None:
@@ -245,7 +127,7 @@ def _others(targets: Iterable[Target]) -> Others:
     for target in targets:
         kind = target.kind.replace(" ", "_")
         counts[kind] = counts.get(kind, 0) + sum(t.requests for t in target.values())
-    return Others(**{name: _whole(counts.get(name, 0)) for name in Others.__struct_fields__})
+    return Others(**{name: whole(counts.get(name, 0)) for name in Others.__struct_fields__})
 
 
 def _unresolved(targets: Iterable[Target]) -> list[Unresolved]:
@@ -255,8 +137,8 @@ def _unresolved(targets: Iterable[Target]) -> list[Unresolved]:
             statuses: dict[str, float] = {}
             for (_, status), tally in target.items():
                 name = str(status_of(status))
-                statuses[name] = _whole(statuses.get(name, 0) + tally.requests)
-            total = _whole(sum(statuses.values()))
+                statuses[name] = whole(statuses.get(name, 0) + tally.requests)
+            total = whole(sum(statuses.values()))
             found.append(Unresolved(target.name, total, dict(sorted(statuses.items()))))
     found.sort(key=lambda one: (-one.requests, one.pattern))
     return found[:SHOWN_PATTERNS]
@@ -264,7 +146,7 @@ def _unresolved(targets: Iterable[Target]) -> list[Unresolved]:
 
 def _slashless(targets: Iterable[Target]) -> dict[str, float]:
     found = {
-        target.name: _whole(sum(tally.requests for tally in target.values()))
+        target.name: whole(sum(tally.requests for tally in target.values()))
         for target in targets
         if target.kind == "slash"
     }
@@ -291,13 +173,3 @@ def _iso(minute: int | None) -> str:
     if minute is None:
         return ""
     return datetime.fromtimestamp(60 * minute, UTC).isoformat(timespec="minutes")
-
-
-def _whole(number: float) -> float:
-    """A count: without a fraction, but where requests were sampled it is rounded."""
-    return round(number)
-
-
-def _rounded(number: float | None) -> float | None:
-    """Six significant digits: no figure of a log is known better."""
-    return None if number is None else float(f"{number:.6g}")

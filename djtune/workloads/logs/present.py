@@ -16,7 +16,7 @@ from djtune.reports.blocks import (
     Tone,
 )
 
-from .build import ENOUGH_FOR_P95, ENOUGH_FOR_P99
+from .asked import ENOUGH_FOR_P95, ENOUGH_FOR_P99
 from .reading import FileRead
 from .result import FromLogResult, RouteInLog
 
@@ -76,8 +76,8 @@ def _coverage(result: FromLogResult) -> str:
     if comments:
         text += f", and {comments} as comments, which need a recipe or leave"
     text += (
-        ". A weight is the number of requests that were answered with what is expected (2xx, "
-        "304, or a permanent redirect that is a route's only answer)."
+        ". A weight is the number of requests that were answered as expected: 2xx, 304, or a "
+        "permanent redirect that is a route's only answer."
     )
     others = result.others
     counts = {
