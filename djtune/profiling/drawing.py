@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from djtune.errors import DjtuneError, ExitCode
 from djtune.model.workload import Workload
 from djtune.profiling import flamegraph, ranking, speedscope
 from djtune.profiling.flamegraph import Node, Split
@@ -32,10 +33,19 @@ class Drawing(Struct):
 
 
 def draw(recorded: Recorded, workload: Workload, skip: set[int], options: Options) -> Drawing:
-    """A graph for each route that was seen, and one of all, weighted as the workload is."""
+    """A graph for each route that was seen, and one of all, weighted as the workload is.
+
+    Raises :class:`DjtuneError` where no sample fell into a request: no graph is ever empty.
+    """
     places = recorded.places
     split = flamegraph.split(recorded.recording, recorded.markers, places.djtune, idle=options.idle)
     read = flamegraph.Reader(places)
+    if not any(split.routes.values()):
+        raise DjtuneError(
+            f"none of {f.count(recorded.recording.samples)} samples fell into a request",
+            hint="record for longer, or at a higher --rate",
+            exit_code=ExitCode.INCOMPLETE,
+        )
     trees = {
         marker: flamegraph.grow(marker, stacks, read)
         for marker, stacks in split.routes.items()
