@@ -104,8 +104,9 @@ def by_method(target: Target) -> dict[str, dict[int, Tally]]:
 def _expected(method: str, tallies: Mapping[int, Tally]) -> list[int]:
     """The statuses that answer: 2xx; where there are none, those of a permanent redirect.
 
-    A method that writes answers with a redirect to what it wrote too (302, 303). 304 is an answer too, for which the app did its work, but one that djtune, which keeps no copy
-    of earlier answers, never gets.
+    A method that writes answers with a redirect to what it wrote too (302, 303). 304 is an answer
+    for which the app did its work, but one that djtune, which keeps no copy of earlier answers,
+    never gets.
     """
     also = () if method in SAFE else AFTER_WRITING
     good = sorted(status for status in tallies if 200 <= status < 300 or status in also)

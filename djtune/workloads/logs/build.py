@@ -74,6 +74,7 @@ def build(
             peak=peak,
             journeys_per_hour=per_hour,
             routes=[one.in_log(in_routes) for one in asked],
+            users=len(traffic.users) if any(file.recording for file in files) else None,
             others=_others(targets),
             unresolved=_unresolved(targets),
             slashless=_slashless(targets),

@@ -91,6 +91,8 @@ def _coverage(result: FromLogResult) -> str:
     rest = ", ".join(f"{n:,.0f} {what}" for what, n in counts.items() if n)
     if rest:
         text += f" Not routes' own: {rest}."
+    if result.users is not None:
+        text += f" Distinct users in what was recorded: {result.users:,}."
     if result.peak:
         text += (
             f" Busiest {result.peak.minutes} minutes: {result.peak.requests:,.0f} answers from "

@@ -34,6 +34,10 @@ class _Line(Struct):
     b: int | None = None
     d: float | None = None
     t: float | None = None
+    p: str = ""
+    """Digest of path and query."""
+    u: str = ""
+    """Digest of the user or session; empty for nobody known."""
     errors: int = 0
     dropped: int = 0
 
@@ -51,6 +55,10 @@ class RecordingLayout:
         self.durations: Memo[Duration | None] = Memo(lambda seconds: duration(seconds, 1.0))
         self.errors = 0
         self.dropped = 0
+        self.paths: set[tuple[str | None, str]] = set()
+        """Routes, each with the digest of a path, that were read; the reader may empty it."""
+        self.users: set[str] = set()
+        """Digests of users that were read; the reader may empty it."""
         self._decoder = msgspec.json.Decoder(_Line)
 
     def rows(self, lines: str) -> tuple[list[Row], list[int]]:
@@ -67,6 +75,8 @@ class RecordingLayout:
                 continue
             if line.m:
                 rows.append((line.m, line.r, line.s, line.b, line.d, line.t))
+                self.paths.add((line.r, line.p))
+                self.users.add(line.u)
             self.errors += line.errors
             self.dropped += line.dropped
         return rows, bad

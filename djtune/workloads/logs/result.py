@@ -27,7 +27,7 @@ class RouteInLog(Struct):
     """The statuses that count as an answer."""
     observed: Observed
     paths: int
-    """Distinct paths of the route, all methods together; 0 where they are not known."""
+    """Distinct paths of the route, all methods together; in recordings, paths with queries."""
     in_workload: Literal["journey", "comment", "no"]
     """``comment``: it needs a recipe, or leave to be made."""
     why: str = ""
@@ -95,6 +95,8 @@ class FromLogResult(Struct):
     journeys_per_hour: float | None
     """At peak, of the journeys that were written."""
     routes: list[RouteInLog]
+    users: int | None
+    """Distinct users and sessions, which recordings alone tell apart."""
     others: Others
     unresolved: list[Unresolved]
     """The shapes most asked for."""

@@ -9,6 +9,7 @@ from typing import Any
 from .columns import Memo, minute, size
 from .masks import masked
 from .reading import Batch
+from .recording import RecordingLayout
 from .sketch import Buckets
 
 MAX_PATHS = 200_000
@@ -89,6 +90,9 @@ class Traffic:
         """Count nothing yet; ``words`` may be shown of paths that no route is known for."""
         self.minutes: Counter[int] = Counter()
         """Minute since 1970 (UTC) → requests that were answered with 2xx or 304 by a route."""
+        self.users: set[str] = set()
+        """Digests of the users that recordings tell apart."""
+        self._digests: set[tuple[str | None, str]] = set()
         self._resolve = resolve
         self._max_paths = max_paths
         self._words = words
@@ -113,6 +117,8 @@ class Traffic:
     def add(self, batch: Batch) -> None:
         """Count the requests of a batch."""
         targets = self._known(batch)
+        if isinstance(batch.layout, RecordingLayout):
+            self._tell_apart(batch.layout)
         sizes, times, durations = self._sizes, self._times, batch.layout.durations
         each = batch.each
         sized = "bytes" in batch.layout.has
@@ -149,6 +155,17 @@ class Traffic:
             targets[path] = self._target(kind, name)
             targets[path].paths += 1
         return targets
+
+    def _tell_apart(self, recording: RecordingLayout) -> None:
+        """Count the distinct paths and users of a recording, as far as there is room."""
+        if len(self._digests) < self._max_paths:
+            for route, _ in recording.paths - self._digests:
+                self._by_route[route].paths += 1
+            self._digests |= recording.paths
+        if len(self.users) < self._max_paths:
+            self.users |= recording.users - {""}
+        recording.paths.clear()
+        recording.users.clear()
 
     def _target(self, kind: str, name: str) -> Target:
         return self._targets.setdefault((kind, name), Target(kind, name))

@@ -353,6 +353,17 @@ def test_a_recording_counts_each_request_for_those_that_were_not_sampled(tmp_pat
     assert asked.workload.weights_from.startswith("recording peak.jsonl, 16 requests")
 
 
+def test_distinct_paths_and_users_of_a_recording_are_counted_over_its_files(
+    tmp_path: Path,
+) -> None:
+    header = '{"djtune":"recording","version":1,"recording":"peak","pid":1,"sample":1}'
+    request = '{"t":1,"m":"GET","r":"api/epg/","s":200,"b":12,"d":0.01,"p":"%s","u":"%s"}'
+    lines = [request % pair for pair in [("a", "x"), ("a", ""), ("b", "x"), ("b", "y")]]
+    result = made(tmp_path, header, *lines, header, *lines, name="peak.jsonl").result
+    assert (route_of(result, "GET api/epg/").paths, result.users) == (2, 2)
+    assert made(tmp_path, line()).result.users is None
+
+
 def many_lines(n: int, seed: int) -> tuple[list[str], Counter[tuple[str, str, int]]]:
     """Lines in no order, and how many of each there are."""
     draw = random.Random(seed)
