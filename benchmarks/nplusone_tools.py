@@ -189,12 +189,13 @@ def _ask(interface: str, path: str) -> None:
     from django.test import AsyncClient, Client
 
     if interface == "asgi":
-        response = asyncio.run(AsyncClient().get(path))
+        status = asyncio.run(AsyncClient().get(path)).status_code
     else:
         response = Client().get(path)
         response.getvalue()
-    if response.status_code != 200:
-        raise RuntimeError(f"{path} answered {response.status_code}")
+        status = response.status_code
+    if status != 200:
+        raise RuntimeError(f"{path} answered {status}")
 
 
 if __name__ == "__main__":
