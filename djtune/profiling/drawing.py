@@ -19,6 +19,8 @@ from djtune.servers.pyspy import Options
 MERGED = "all.html"
 SPEEDSCOPE = "profile.speedscope.json"
 ALL = "all routes"
+FEW = 1000
+"""Samples below which a share of a half may be 3 points off by chance, √(0.25/n) × 1.96."""
 
 
 class Drawing(Struct):
@@ -261,6 +263,8 @@ def about_recording(result: Flamegraphs) -> str:
         text += (
             f" The pages, and {result.speedscope} for www.speedscope.app, are in {result.folder}."
         )
+    if result.samples < FEW:
+        text += " They are few, so shares are rough: --duration or --rate brings more."
     if result.behind:
         text += f" The sampler was up to {f.duration(result.behind)} late: a lower --rate helps."
     return text
