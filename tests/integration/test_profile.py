@@ -108,10 +108,10 @@ class TestABareRun:
         assert result.overhead is not None
         assert result.overhead.pairs >= 3
 
-    def test_reports_a_route_that_fails_as_a_finding(self, result: ProfileResult) -> None:
-        broken = [finding.title for finding in result.findings if finding.kind == "broken"]
-        assert len(broken) == 2
-        assert all("reviews" in title for title in broken)
+    def test_reports_routes_that_fail_alike_as_one_finding(self, result: ProfileResult) -> None:
+        (broken,) = [finding for finding in result.findings if finding.kind == "broken"]
+        assert broken.title == "2 routes fail alike"
+        assert broken.evidence[-1].count("reviews") == 2
 
     def test_judges_budgets_and_doubts_one_that_covers_nothing(
         self, bare: Outcome, result: ProfileResult
