@@ -60,32 +60,40 @@ def trail(frame: FrameType | None) -> Trail:
     """
     found: list[Any] = []
     template: Any = None
+    known = _roles.get
     while frame is not None:
         code = frame.f_code
-        role = _roles.get(id(code))
-        if role is None:
-            role = _learn(code)
-        if role in _OF_THE_APP:
-            found.append((id(code), frame.f_lasti))
-        elif role == _NODE:
-            node = frame.f_locals.get("self")
-            origin = getattr(node, "origin", None)
-            if origin is not None and origin is not template:
-                template = origin
-                line = getattr(getattr(node, "token", None), "lineno", 0)
-                found.append(("template", str(origin.name), line or 0))
-        elif role == _FIELD:
-            _note_field(frame.f_locals, found)
-        elif role == _JINJA:
-            found.append(_jinja_line(frame))
-        elif role == _GENERIC_VIEW:
-            found.append(("view", type(frame.f_locals.get("self"))))
-        elif role == _TOP:
-            break
+        role = known(id(code))
+        if role:
+            if role in _OF_THE_APP:
+                found.append((id(code), frame.f_lasti))
+            elif role == _TOP:
+                break
+            elif role == _NODE:
+                template = _note_node(frame.f_locals.get("self"), template, found)
+            elif role == _FIELD:
+                _note_field(frame.f_locals, found)
+            elif role == _JINJA:
+                found.append(_jinja_line(frame))
+            else:
+                found.append(("view", type(frame.f_locals.get("self"))))
+        elif role is None:
+            _learn(code)
+            continue
         frame = frame.f_back
-    if OUTER.get():
-        found += OUTER.get()
+    if outer := OUTER.get():
+        found += outer
     return tuple(found)
+
+
+def _note_node(node: Any, template: Any, found: list[Any]) -> Any:
+    """A template node that is rendered, the innermost of its template; return the template."""
+    origin = getattr(node, "origin", None)
+    if origin is None or origin is template:
+        return template
+    line = getattr(getattr(node, "token", None), "lineno", 0)
+    found.append(("template", str(origin.name), line or 0))
+    return origin
 
 
 def _note_field(names: dict[str, Any], found: list[Any]) -> None:
