@@ -65,9 +65,10 @@ def origin_of(frame: FrameType | None) -> Origin:
             if names.get("instance") is not None:
                 return Origin("generic_foreign_key", relation, names["instance"])
         elif file.endswith("db/models/query.py"):
-            if name == "prefetch_one":
+            if name == "prefetch_one_level":
                 path = names["lookup"].get_current_prefetch_to(names["level"])
-                return Origin("prefetch", path, model=_model_of(queryset))
+                instances = names["instances"]
+                return Origin("prefetch", path, instances[0], model=_model_of(queryset))
             if queryset is None and hasattr(names.get("self"), "_hints"):
                 queryset = names["self"]
             if name in _METHODS:

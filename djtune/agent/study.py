@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from . import callsites
@@ -23,6 +24,8 @@ from .probes.patches import Patches
 
 MOST_QUERIES = 5000
 """Queries of one request that are kept."""
+MOST_ITERATED = 10_000
+"""Rows of an ``.iterator()`` that are held at once to be halved."""
 READS = ("SELECT", "WITH", "VALUES")
 
 
@@ -169,8 +172,8 @@ class Recorder:
         return group
 
     def _loader_of(self, origin: Origin) -> tuple[Fetch | None, str]:
-        if origin.kind == "prefetch":
-            return (self._fetching[0] if self._fetching else None), ""
+        if origin.kind == "prefetch" and len(self._fetching) > 1:
+            return self._fetching[0], ""
         if origin.owners:
             return self._last_of(origin.owners), ""
         if origin.instance is None:
@@ -205,6 +208,23 @@ class Recorder:
                 group.begun = queryset.__dict__.get("_djtune_begun", ())
         self._fetches.append(fetch)
 
+    def iterated(self, rows: Iterator[Any], queryset: Any) -> Iterator[Any]:
+        """Pass on the rows of an ``.iterator()``, remembering the one that is at hand."""
+        first = len(self.served.asked)
+        fetch = Fetch(None, [], bool(queryset.query.select_related), None)
+        self._fetches.append(fetch)
+        seen = 0
+        for row in rows:
+            if fetch.group is None and len(self.served.asked) > first:
+                fetch.group = self.served.asked[first][0]
+                if self.beginnings:
+                    fetch.group.begun = vars(queryset).get("_djtune_begun", ())
+            fetch.rows = [row]
+            seen += 1
+            yield row
+        if fetch.group is not None:
+            fetch.group.rows = max(fetch.group.rows, seen)
+
     def finish(self, request: Any, ok: bool, costs: list[int] | None) -> None:
         """Keep a request; ``costs`` are those of the same request with marks alone."""
         if not ok:
@@ -238,8 +258,16 @@ def noting_rows(recorder: Recorder) -> Iterator[None]:
 
         return noted
 
+    def passing(iterate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        def passed(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            rows = iterate(self, *args, **kwargs)
+            return rows if CURRENT.get() is None else recorder.iterated(rows, self)
+
+        return passed
+
     patches.wrap(QuerySet, "_fetch_all", noting)
     patches.wrap(RawQuerySet, "_fetch_all", noting)
+    patches.wrap(QuerySet, "_iterator", passing)
     try:
         yield
     finally:
@@ -253,7 +281,7 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
     """
     from django.db.backends.utils import CursorWrapper
     from django.db.models.manager import BaseManager
-    from django.db.models.query import QuerySet, RawQuerySet
+    from django.db.models.query import QuerySet, RawQuerySet, prefetch_related_objects
 
     patches = Patches()
 
@@ -287,6 +315,18 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
 
         return placed
 
+    def halving_iterator(_: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        def halved(self: Any, _chunked: bool, chunk_size: int | None) -> Iterator[Any]:
+            rows = iter(_half(islice(self._iterable_class(self), MOST_ITERATED)))
+            lookups = self._prefetch_related_lookups
+            while chunk := list(islice(rows, chunk_size)):
+                if lookups and chunk_size is not None:
+                    prefetch_related_objects(chunk, *lookups)
+                yield from chunk
+
+        return halved
+
+    patches.wrap(QuerySet, "_iterator", halving_iterator)
     patches.wrap(QuerySet, "_fetch_all", halving)
     patches.wrap(RawQuerySet, "_fetch_all", halving)
     patches.wrap(CursorWrapper, "fetchall", halving_rows)

@@ -190,7 +190,7 @@ def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry], *, varie
 def _is_per_row(group: QueryGroup, entry: Entry, entries: Sequence[Entry]) -> bool:
     """Whether it is asked again for each row of something."""
     origin = entry["origin"]
-    if group.most < 2 or origin["kind"] == "prefetch":
+    if group.most < 2:
         return False
     if group.with_all_rows is None or group.with_half_rows is None:
         return origin["kind"] in RELATIONS and group.distinct >= 2
@@ -226,6 +226,8 @@ def _chain(
     relation to many is on the path.
     """
     origin = entries[number]["origin"]
+    if origin["kind"] == "prefetch":
+        return origin["loaded_by"], [origin["relation"]], True
     if origin["kind"] not in RELATIONS:
         return None, [], False
     own = [part for part in (origin["path"], origin["relation"]) if part]

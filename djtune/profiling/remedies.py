@@ -16,7 +16,7 @@ def call_for(group: QueryGroup) -> str:
     if relation.kind in ("forward", "reverse_one"):
         name = "prefetch_related" if relation.many else "select_related"
         return f'{name}("{relation.path}")'
-    if relation.kind == "generic_foreign_key":
+    if relation.kind in ("generic_foreign_key", "prefetch"):
         return f'prefetch_related("{relation.path}")'
     if relation.kind in ("reverse_many", "many_to_many", "generic_relation"):
         return (
@@ -46,7 +46,7 @@ def remedy_for(group: QueryGroup, django: tuple[int, int]) -> str:
         name = (
             "prefetch_related"
             if relation.many or kind == "generic_foreign_key"
-            else ("select_related")
+            else "select_related"
         )
         return _with_peers(
             f'Add .{name}("{relation.path}") to the queryset that loads these rows.', group, django

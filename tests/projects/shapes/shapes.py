@@ -244,6 +244,25 @@ N_PLUS_ONE: tuple[Shape, ...] = (
         sites=(Site("nullable", "translator", _load("translator"), count=10),),
     ),
     _shape("one-parent", "one parent for all rows", "owner", _load("owner")),
+    Shape(
+        "two-levels",
+        "relation of prefetched rows",
+        queries=42,
+        doubled=42,
+        sites=(
+            Site(
+                "two-levels",
+                "cover",
+                (
+                    'prefetch_related("books__cover")',
+                    'Prefetch("books"',
+                    'prefetch_related("books", "books__cover")',
+                ),
+                count=40,
+            ),
+        ),
+    ),
+    _shape("iterator-loop", "rows of `.iterator()`", "author", AUTHOR),
     _shape("streamed", "streamed response", "author", AUTHOR),
     Shape(
         "tree",
@@ -281,6 +300,7 @@ HEALTHY: tuple[Shape, ...] = (
     _healthy("joined-serializers", "nested serializer, joined", 1),
     _healthy("prefetched-targets", "generic foreign key, prefetched", 3),
     _healthy("chunked-in", "`in_bulk` in batches", 5),
+    _healthy("batched-prefetch", "prefetch for ten rows at a time", 4, 7),
     _healthy("sub-selects", "statements that differ in a sub-select", 4),
     _healthy("polling", "constant number of looks at one row", 8),
     _healthy("permissions", "permission checks", 4),

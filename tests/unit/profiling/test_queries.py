@@ -84,9 +84,11 @@ def test_several_rows_at_a_time_are_none() -> None:
     assert verdicts(ROWS, chunks) == ["plain", "plain"]
 
 
-def test_a_prefetch_is_none_however_it_grows() -> None:
+def test_a_prefetch_of_many_rows_at_a_time_is_none_of_each_row_it_is() -> None:
     prefetch = origin("prefetch", relation="chapters", loaded_by=0)
-    assert verdicts(ROWS, group(**PER_ROW, halves=[[24, 12]], origin=prefetch))[1] == "plain"
+    batches = group(counts=[3] * 5, distinct=[3] * 5, halves=[[3, 2]], origin=prefetch)
+    assert verdicts(ROWS, batches) == ["plain", "plain"]
+    assert verdicts(ROWS, group(**PER_ROW, halves=[[24, 12]], origin=prefetch))[1] == "n+1"
 
 
 def test_the_same_question_for_each_row_is_a_duplicate() -> None:

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, JsonResponse
 from rest_framework import generics, permissions
 from rest_framework.request import Request
@@ -93,6 +93,14 @@ def chunked_in(request: HttpRequest) -> JsonResponse:
         found = Book.objects.in_bulk(keys[start : start + 25])
         titles += [book.title for book in found.values()]
     return JsonResponse({"books": titles})
+
+
+def batched_prefetch(request: HttpRequest) -> JsonResponse:
+    """Tags for ten books at a time."""
+    books = list(Book.objects.order_by("pk")[: size(request)])
+    for start in range(0, len(books), 10):
+        prefetch_related_objects(books[start : start + 10], "tags")
+    return JsonResponse({"tags": [len(book.tags.all()) for book in books]})
 
 
 def sub_selects(request: HttpRequest) -> JsonResponse:

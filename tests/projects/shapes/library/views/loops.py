@@ -166,6 +166,15 @@ def one_parent(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"owners": [book.owner.name for book in books]})  # site: one-parent
 
 
+def two_levels(request: HttpRequest) -> JsonResponse:
+    """The books come with their authors; what is asked of each book does not."""
+    authors = Author.objects.prefetch_related("books").order_by("pk")  # queryset: two-levels
+    colours = []
+    for author in authors[:20]:
+        colours += [book.cover.colour for book in author.books.all()]  # site: two-levels
+    return JsonResponse({"covers": colours})
+
+
 def streamed(request: HttpRequest) -> StreamingHttpResponse:
     """The rows are asked for after the view has returned."""
 
@@ -174,6 +183,12 @@ def streamed(request: HttpRequest) -> StreamingHttpResponse:
             yield f"{book.title},{book.author.name}\n"  # site: streamed
 
     return StreamingHttpResponse(lines(), content_type="text/csv")
+
+
+def iterator_loop(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by("pk")[: size(request)]  # queryset: iterator-loop
+    names = [book.author.name for book in books.iterator(chunk_size=10)]  # site: iterator-loop
+    return JsonResponse({"authors": names})
 
 
 def tree(request: HttpRequest) -> JsonResponse:
