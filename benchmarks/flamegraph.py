@@ -20,7 +20,8 @@ from msgspec import Struct
 
 from djtune.model.app import App
 from djtune.model.workload import Workload
-from djtune.profiling import drawing, gather, recording
+from djtune.profiling import gather
+from djtune.profiling.flames import drawing, recording
 from djtune.profiling.plan import Budget
 from djtune.profiling.result import Flamegraphs
 from djtune.servers.pyspy import Options, PySpy

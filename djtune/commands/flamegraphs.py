@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from djtune.errors import DjtuneError, ExitCode
 
 if TYPE_CHECKING:
-    from djtune.profiling.drawing import Drawing
+    from djtune.profiling.flames.drawing import Drawing
     from djtune.profiling.gather import Gathered, Request
     from djtune.profiling.result import ProfileResult
     from djtune.reports.blocks import Report
@@ -34,7 +34,7 @@ class Flamegraphs:
         options = sampling_options()
         if folder is None:
             return
-        from djtune.profiling import drawing
+        from djtune.profiling.flames import drawing
         from djtune.reports.folder import prepare
         from djtune.servers.pyspy import PySpy
 
@@ -46,7 +46,7 @@ class Flamegraphs:
         """What it adds to the plan of a run."""
         if self._folder is None:
             return ""
-        from djtune.profiling.recording import seconds_for
+        from djtune.profiling.flames.recording import seconds_for
 
         return f" Then {seconds_for(duration):.0f} s more to record flame graphs."
 
@@ -73,7 +73,7 @@ class Flamegraphs:
     def _record(
         self, request: "Request", gathered: "Gathered", result: "ProfileResult", folder: Path
     ) -> None:
-        from djtune.profiling import drawing, recording
+        from djtune.profiling.flames import drawing, recording
 
         seconds = recording.seconds_for(request.budget.seconds)
         with self._run.progress("recording stacks", total=seconds) as tick:
@@ -88,7 +88,7 @@ class Flamegraphs:
         """The report with the graphs: a route's on its page where it has one."""
         if self._drawing is None or self._folder is None:
             return report
-        from djtune.profiling.drawing import add_section
+        from djtune.profiling.flames.drawing import add_section
 
         return add_section(report, self._drawing, beside(self._run, self._folder))
 
@@ -100,7 +100,7 @@ def write_pages(
     import json
 
     from djtune import __version__
-    from djtune.profiling.drawing import SPEEDSCOPE
+    from djtune.profiling.flames.drawing import SPEEDSCOPE
     from djtune.reports.folder import write
     from djtune.reports.html import render_html
 
@@ -124,7 +124,7 @@ def beside(run: "Run", folder: Path) -> str:
 
 def sampling_options() -> "Options":
     """How to sample, by the options of the current command; raises DjtuneError for nonsense."""
-    from djtune.profiling.recording import RATE
+    from djtune.profiling.flames.recording import RATE
     from djtune.servers.pyspy import Options
 
     context = click.get_current_context()

@@ -9,10 +9,11 @@ from click.core import ParameterSource
 
 from djtune.errors import DjtuneError
 from djtune.experiments.trials import run_trials
-from djtune.profiling import comparison_baseline as baselines
-from djtune.profiling import comparison_file as files
-from djtune.profiling import comparison_findings, gather
-from djtune.profiling.comparison_blocks import compare_with_baseline
+from djtune.profiling import gather
+from djtune.profiling.comparison import baseline as baselines
+from djtune.profiling.comparison import file as files
+from djtune.profiling.comparison import findings as comparison_findings
+from djtune.profiling.comparison.blocks import compare_with_baseline
 from djtune.profiling.result import ProfileResult
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from djtune.errors import DjtuneError
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
-from djtune.profiling.live_result import LiveResult
+from djtune.profiling.live.result import LiveResult
 from djtune.profiling.result import ProfileResult
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from click.core import ParameterSource
 
 from djtune.errors import DjtuneError
 from djtune.options import CommonOption
-from djtune.profiling.live_result import LiveResult
+from djtune.profiling.live.result import LiveResult
 
 if TYPE_CHECKING:
-    from djtune.profiling.live import Recorded
-    from djtune.profiling.live_gather import Request
+    from djtune.profiling.live.assemble import Recorded
+    from djtune.profiling.live.gather import Request
     from djtune.reports.blocks import Block
     from djtune.run import Run
     from djtune.servers.serving import Family
@@ -28,8 +28,10 @@ NOT_TAKEN = {"budget", "allow_host", "live_effects"}
 
 def profile_live(run: "Run") -> int:
     """Record the process that ``--pid`` names, by the options of the current command."""
-    from djtune.profiling import drawing, live, live_gather
-    from djtune.profiling.live_present import present
+    from djtune.profiling.flames import drawing
+    from djtune.profiling.live import assemble as live
+    from djtune.profiling.live import gather as live_gather
+    from djtune.profiling.live.present import present
     from djtune.reports.folder import prepare
 
     request = _request(click.get_current_context())
@@ -51,7 +53,7 @@ def profile_live(run: "Run") -> int:
 
 def _request(context: click.Context) -> "Request":
     """Refuse what makes no sense for a running server, and take the rest."""
-    from djtune.profiling.live_gather import Request
+    from djtune.profiling.live.gather import Request
     from djtune.servers.pyspy import Options
 
     given = {
@@ -88,7 +90,7 @@ def _request(context: click.Context) -> "Request":
 
 def _describe(run: "Run", recorded: "Recorded") -> None:
     """Learn the routes from the project, if there is one here that loads."""
-    from djtune.profiling import live_gather
+    from djtune.profiling.live import gather as live_gather
 
     try:
         with run.progress("looking at the routes"):
@@ -99,7 +101,7 @@ def _describe(run: "Run", recorded: "Recorded") -> None:
 
 def _record(run: "Run", request: "Request", family: "Family", recorded: "Recorded") -> bool:
     """Record; return whether the user cut it short with something to show."""
-    from djtune.profiling import live_gather
+    from djtune.profiling.live import gather as live_gather
     from djtune.servers.pyspy import PySpy
 
     workers = ", ".join(map(str, family.workers))
@@ -121,7 +123,7 @@ def _record(run: "Run", request: "Request", family: "Family", recorded: "Recorde
 def _draw(run: "Run", recorded: "Recorded", folder: Path) -> "list[Block]":
     """Write the flame graphs, and return the report's section about them."""
     from djtune.commands.flamegraphs import beside, write_pages
-    from djtune.profiling import live_flames
+    from djtune.profiling.live import flames as live_flames
     from djtune.reports.blocks import Heading
 
     flames = live_flames.draw(recorded)

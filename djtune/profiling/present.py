@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from djtune.model.metrics import Metric
-from djtune.profiling import present_comparison
+from djtune.profiling.comparison import present as present_comparison
 from djtune.profiling.labels import PHASE_LABELS, finding_block, path_of, segments, total_of
 from djtune.profiling.present_routes import dearest_queries, page_anchor, pages
 from djtune.profiling.production import in_production

@@ -8,7 +8,7 @@ from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
 from djtune.model.workload import Observed
-from djtune.profiling.comparison import Comparison
+from djtune.profiling.comparison.result import Comparison
 from djtune.profiling.query_group import QueryGroup, Wait
 
 SCHEMA_VERSION = 1

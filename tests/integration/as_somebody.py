@@ -12,9 +12,9 @@ NEEDED = (
     "djtune.project",
     "djtune.commands.profile",
     "djtune.commands.profile_live",
-    "djtune.profiling.drawing",
-    "djtune.profiling.live_gather",
-    "djtune.profiling.live_present",
+    "djtune.profiling.flames.drawing",
+    "djtune.profiling.live.gather",
+    "djtune.profiling.live.present",
     "djtune.reports.folder",
     "djtune.reports.terminal",
 )

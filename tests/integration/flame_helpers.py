@@ -7,10 +7,12 @@ from worker_helpers import step, workload
 from djtune.errors import DjtuneError
 from djtune.model.app import App
 from djtune.model.workload import Workload
-from djtune.profiling import flamegraph, gather, recording
-from djtune.profiling.flamegraph import Split
+from djtune.profiling import gather
+from djtune.profiling.flames import graph as flamegraph
+from djtune.profiling.flames import recording
+from djtune.profiling.flames.graph import Split
+from djtune.profiling.flames.recording import Recorded
 from djtune.profiling.plan import Budget
-from djtune.profiling.recording import Recorded
 from djtune.servers.pyspy import Options, PySpy
 from djtune.servers.sampler import Frame, Sampler
 from djtune.servers.worker import Worker

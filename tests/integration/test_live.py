@@ -18,9 +18,9 @@ from live_helpers import GUNICORN, LIVE, UVICORN, ask, asked, needs_reading, ser
 from djtune.errors import DjtuneError
 from djtune.model.app import App
 from djtune.model.entries import Entry
-from djtune.profiling import live_gather
-from djtune.profiling.live import assemble
-from djtune.profiling.live_result import LiveResult
+from djtune.profiling.live import gather as live_gather
+from djtune.profiling.live.assemble import assemble
+from djtune.profiling.live.result import LiveResult
 from djtune.servers import pyspy
 from djtune.servers.pyspy import Options, PySpy
 from djtune.servers.sampler import NoSamples

@@ -13,7 +13,7 @@ from helpers import Outcome, djtune
 from profile_helpers import profiling, seeded_shop
 
 from djtune.errors import ExitCode
-from djtune.profiling.comparison import Comparison, RouteChange
+from djtune.profiling.comparison.result import Comparison, RouteChange
 from djtune.profiling.result import ProfileResult
 
 WITH_N_PLUS_1 = "shop/categories/<slug:category>/products/"

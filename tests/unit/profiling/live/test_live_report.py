@@ -8,9 +8,9 @@ import pytest
 from live_stacks import ENTRIES, HANDLER, IDLE, IN_LOOP, IN_VIEW, PACKAGES, STDLIB, own, recorded
 
 from djtune.errors import DjtuneError, ExitCode
-from djtune.profiling.live import assemble, require_requests, shortened
-from djtune.profiling.live_flames import draw
-from djtune.profiling.live_present import present
+from djtune.profiling.live.assemble import assemble, require_requests, shortened
+from djtune.profiling.live.flames import draw
+from djtune.profiling.live.present import present
 from djtune.reports.github import render_summary
 from djtune.reports.html import render_html
 from djtune.reports.json import render_json

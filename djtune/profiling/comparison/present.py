@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from djtune.model.metrics import Metric
-from djtune.profiling.comparison import (
+from djtune.profiling.comparison.findings import (
+    FORMATS,
+    LABELS,
+    TIER_LABELS,
+    amount,
+    limit,
+    name_of,
+    span,
+)
+from djtune.profiling.comparison.result import (
     TIERS,
     Comparison,
     CounterChange,
@@ -15,15 +24,6 @@ from djtune.profiling.comparison import (
     Side,
     TimeChange,
     TimeVerdict,
-)
-from djtune.profiling.comparison_findings import (
-    FORMATS,
-    LABELS,
-    TIER_LABELS,
-    amount,
-    limit,
-    name_of,
-    span,
 )
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Column, Heading, Note, Table, Tone

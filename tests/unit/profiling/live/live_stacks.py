@@ -1,7 +1,7 @@
 """Stacks of a running server as py-spy gives them, the root first."""
 
 from djtune.model.entries import Entry
-from djtune.profiling.live import Recorded, Window
+from djtune.profiling.live.assemble import Recorded, Window
 from djtune.servers.sampler import Recording
 
 PACKAGES = "/srv/venv/lib/python3.12/site-packages"

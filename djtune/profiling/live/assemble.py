@@ -8,9 +8,9 @@ from msgspec import Struct, field
 
 from djtune.errors import DjtuneError, ExitCode
 from djtune.model.entries import Entry
-from djtune.profiling.live_places import HANDOVER, Place, Views, is_application, locate
-from djtune.profiling.live_result import Counted, Hot, LiveProcess, LiveResult, LiveView
-from djtune.profiling.live_shares import share_interval
+from djtune.profiling.live.places import HANDOVER, Place, Views, is_application, locate
+from djtune.profiling.live.result import Counted, Hot, LiveProcess, LiveResult, LiveView
+from djtune.profiling.live.shares import share_interval
 from djtune.servers.sampler import Frame, Recording
 
 KEPT = 10

@@ -18,10 +18,10 @@ from djtune.model.app import App
 from djtune.model.routes import Route
 from djtune.model.samples import Sample, Trial
 from djtune.profiling.assemble import assemble
-from djtune.profiling.comparison import Comparison, RouteChange
-from djtune.profiling.comparison_baseline import AGAIN, ARMS, BASELINE, HERE, Baseline
-from djtune.profiling.comparison_blocks import compare_with_baseline, exact_verdict
-from djtune.profiling.comparison_findings import findings, regressions
+from djtune.profiling.comparison.baseline import AGAIN, ARMS, BASELINE, HERE, Baseline
+from djtune.profiling.comparison.blocks import compare_with_baseline, exact_verdict
+from djtune.profiling.comparison.findings import findings, regressions
+from djtune.profiling.comparison.result import Comparison, RouteChange
 from djtune.profiling.present import present
 from djtune.profiling.result import ProfileResult
 from djtune.reports.github import render_github

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from djtune.profiling.live_result import Hot, LiveProcess, LiveResult, LiveView
+from djtune.profiling.live.result import Hot, LiveProcess, LiveResult, LiveView
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
     Block,

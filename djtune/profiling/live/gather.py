@@ -11,8 +11,8 @@ from msgspec import Struct
 from djtune.errors import DjtuneError
 from djtune.model.app import App
 from djtune.model.entries import Entry
-from djtune.profiling.live import Recorded, Window
-from djtune.profiling.live_result import Counted
+from djtune.profiling.live.assemble import Recorded, Window
+from djtune.profiling.live.result import Counted
 from djtune.servers import pyspy
 from djtune.servers.sampler import NoSamples, Recording, Sampler
 from djtune.servers.serving import Family, find_workers

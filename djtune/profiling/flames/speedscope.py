@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from djtune import __version__
-from djtune.profiling.flamegraph import Function, Node
+from djtune.profiling.flames.graph import Function, Node
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 EXPORTER = f"djtune {__version__}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from djtune.errors import DjtuneError
 from djtune.profiling import gather
-from djtune.profiling.flamegraph import Places
+from djtune.profiling.flames.graph import Places
 from djtune.servers.sampler import Recording, Sampler
 from djtune.servers.worker import Worker
 

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from djtune.errors import DjtuneError, ExitCode
 from djtune.model.workload import Workload
-from djtune.profiling import flamegraph, ranking, speedscope
-from djtune.profiling.flamegraph import Node, Split
-from djtune.profiling.recording import Recorded
+from djtune.profiling import ranking
+from djtune.profiling.flames import graph as flamegraph
+from djtune.profiling.flames import speedscope
+from djtune.profiling.flames.graph import Node, Split
+from djtune.profiling.flames.recording import Recorded
 from djtune.profiling.result import Flamegraphs, RouteFlamegraph
 from djtune.reports import format as f
 from djtune.reports.blocks import Block, Cell, Column, Flame, Heading, Note, Report, Table

@@ -13,10 +13,10 @@ from djtune.errors import DjtuneError
 from djtune.model.metrics import Metric
 from djtune.model.workload import Workload
 from djtune.profiling.assemble import assemble
-from djtune.profiling.comparison import COUNTERS, Comparison, CounterChange
-from djtune.profiling.comparison_counters import compare_counter
-from djtune.profiling.comparison_file import compare_with_file, load
-from djtune.profiling.comparison_findings import findings, regressions
+from djtune.profiling.comparison.counters import compare_counter
+from djtune.profiling.comparison.file import compare_with_file, load
+from djtune.profiling.comparison.findings import findings, regressions
+from djtune.profiling.comparison.result import COUNTERS, Comparison, CounterChange
 from djtune.profiling.result import ProfileResult, Unmeasured
 from djtune.reports.json import render_json
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from djtune.profiling import flamegraph, speedscope
-from djtune.profiling.drawing import MERGED
-from djtune.profiling.flamegraph import Node, Places
-from djtune.profiling.live import Recorded, shortened, sightings
-from djtune.profiling.live_places import HANDOVER, Place
+from djtune.profiling.flames import graph as flamegraph
+from djtune.profiling.flames import speedscope
+from djtune.profiling.flames.drawing import MERGED
+from djtune.profiling.flames.graph import Node, Places
+from djtune.profiling.live.assemble import Recorded, shortened, sightings
+from djtune.profiling.live.places import HANDOVER, Place
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Cell, Column, Flame, Report, Table
 from djtune.servers.sampler import Frame, Stack

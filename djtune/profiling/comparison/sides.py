@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from djtune.model.workload import Workload
 from djtune.profiling import plan as planning
-from djtune.profiling.comparison import OneSided
-from djtune.profiling.comparison_baseline import Baseline
+from djtune.profiling.comparison.baseline import Baseline
+from djtune.profiling.comparison.result import OneSided
 from djtune.profiling.gather import Gathered
 
 

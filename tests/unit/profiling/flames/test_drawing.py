@@ -5,10 +5,10 @@ import pytest
 
 from djtune.errors import DjtuneError, ExitCode
 from djtune.model.workload import Journey, Step, Workload
-from djtune.profiling import drawing
-from djtune.profiling.drawing import Drawing
-from djtune.profiling.flamegraph import Places
-from djtune.profiling.recording import Recorded
+from djtune.profiling.flames import drawing
+from djtune.profiling.flames.drawing import Drawing
+from djtune.profiling.flames.graph import Places
+from djtune.profiling.flames.recording import Recorded
 from djtune.reports.blocks import Flame, Heading, Note, Page, Report
 from djtune.servers.pyspy import Options
 from djtune.servers.sampler import Recording, Stack

@@ -3,7 +3,7 @@
 import math
 
 from djtune.model.metrics import Metric
-from djtune.profiling.comparison import Counter, CounterChange, CounterVerdict
+from djtune.profiling.comparison.result import Counter, CounterChange, CounterVerdict
 from djtune.profiling.result import RouteResult
 
 ROUNDING = 1e-9

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from djtune.model.entries import Entry
-from djtune.profiling.live_result import Kind
+from djtune.profiling.live.result import Kind
 from djtune.servers.sampler import Frame
 
 HANDLERS = "django/core/handlers/"

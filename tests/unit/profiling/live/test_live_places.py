@@ -20,8 +20,8 @@ from live_stacks import (
     own,
 )
 
-from djtune.profiling.live_places import HANDLING, HANDOVER, RENDERING, Views, is_application
-from djtune.profiling.live_places import locate as locate_frames
+from djtune.profiling.live.places import HANDLING, HANDOVER, RENDERING, Views, is_application
+from djtune.profiling.live.places import locate as locate_frames
 from djtune.servers.sampler import Frame
 
 KNOWN, UNKNOWN = Views(ENTRIES), Views([])

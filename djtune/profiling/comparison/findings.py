@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from djtune.model.findings import FindingData, Saving
-from djtune.profiling.comparison import (
+from djtune.profiling.comparison.result import (
     Comparison,
     Counter,
     CounterChange,

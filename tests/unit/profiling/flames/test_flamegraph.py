@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djtune.agent.marks import marker_name
-from djtune.profiling import flamegraph, speedscope
-from djtune.profiling.flamegraph import BETWEEN, Function, Node, Places, Reader
+from djtune.profiling.flames import graph as flamegraph
+from djtune.profiling.flames import speedscope
+from djtune.profiling.flames.graph import BETWEEN, Function, Node, Places, Reader
 from djtune.servers.sampler import Frame, Recording, Stack
 
 PLACES = Places(

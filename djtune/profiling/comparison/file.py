@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from djtune.errors import DjtuneError
 from djtune.profiling import plan as planning
-from djtune.profiling.comparison import (
+from djtune.profiling.comparison.counters import compare_counters
+from djtune.profiling.comparison.result import (
     Comparison,
     OneSided,
     RouteChange,
@@ -17,7 +18,6 @@ from djtune.profiling.comparison import (
     TimeVerdict,
     route_verdict,
 )
-from djtune.profiling.comparison_counters import compare_counters
 from djtune.profiling.result import SCHEMA_VERSION, ProfileResult, RouteResult, Unmeasured
 
 THIS_RUN = "this run"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from djtune.profiling.live_shares import effective_n, proportion_bounds, share_interval
+from djtune.profiling.live.shares import effective_n, proportion_bounds, share_interval
 
 SIZES = st.integers(1, 500)
 WINDOWS = st.lists(

@@ -8,7 +8,9 @@ from djtune.experiments.blocks import Block, differently_asked, matched
 from djtune.model.metrics import Metric
 from djtune.model.samples import Sample
 from djtune.profiling import plan as planning
-from djtune.profiling.comparison import (
+from djtune.profiling.comparison.baseline import AGAIN, ARMS, BASELINE, HERE, Baseline
+from djtune.profiling.comparison.file import side
+from djtune.profiling.comparison.result import (
     COUNTERS,
     TIERS,
     Comparison,
@@ -22,9 +24,7 @@ from djtune.profiling.comparison import (
     TimeVerdict,
     route_verdict,
 )
-from djtune.profiling.comparison_baseline import AGAIN, ARMS, BASELINE, HERE, Baseline
-from djtune.profiling.comparison_file import side
-from djtune.profiling.comparison_sides import one_sided, warnings
+from djtune.profiling.comparison.sides import one_sided, warnings
 from djtune.profiling.gather import Gathered
 from djtune.profiling.ranking import NS, RouteSamples, size_metric, step_weights
 from djtune.profiling.result import ProfileResult

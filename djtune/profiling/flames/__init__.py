@@ -1,0 +1,1 @@
+"""Flame graphs: stacks recorded, split by route, drawn."""
