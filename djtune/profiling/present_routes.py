@@ -21,7 +21,11 @@ from djtune.reports.blocks import (
 )
 
 SHOWN_QUERIES = 8
-"""Of all routes, in the report's own table."""
+"""Of all routes, in the report's own table; beyond the third only those that cost 1 %."""
+LEAST_SHOWN = 3
+WORTH_SHOWING = 0.01
+NARROW = 64
+"""Letters of a query in the report's own table."""
 SHOWN_A_ROUTE = 40
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "n+1": ("N+1", "warn"),
@@ -42,10 +46,14 @@ def dearest_queries(routes: Sequence[RouteResult]) -> list[Block]:
     """The queries that cost most in all, over the workload."""
     every = [(route, group) for route in routes for group in route.query_groups]
     every.sort(key=lambda pair: -pair[0].weight * pair[1].seconds)
-    shown = [pair for pair in every[:SHOWN_QUERIES] if pair[1].seconds > 0]
+    whole = sum(route.weight * (route.mean.value or 0.0) for route in routes)
+    shown = [
+        (route, group)
+        for number, (route, group) in enumerate(every[:SHOWN_QUERIES])
+        if route.weight * group.seconds > (WORTH_SHOWING * whole if number >= LEAST_SHOWN else 0)
+    ]
     if not shown:
         return []
-    whole = sum(route.weight * (route.mean.value or 0.0) for route in routes)
     columns = [
         Column("query", help="values, lists and names that vary are folded"),
         Column("of all", "right", help="of all server time: SQL and ORM, estimated"),
@@ -55,7 +63,7 @@ def dearest_queries(routes: Sequence[RouteResult]) -> list[Block]:
     ]
     rows = [
         [
-            _query(group),
+            _query(group, width=NARROW),
             Cell(fmt.share(route.weight * group.seconds / whole if whole else None)),
             Cell(fmt.duration(group.seconds)),
             _times(group),
@@ -142,9 +150,11 @@ def _queries(route: RouteResult) -> Table:
     return Table(columns, rows, title="Queries", caption=caption)
 
 
-def _query(group: QueryGroup, *, via: bool = False) -> Cell:
+def _query(group: QueryGroup, *, via: bool = False, width: int = 110) -> Cell:
     places = [group.site, *group.via[:2]] if via else [group.site]
-    return Cell(shorten_sql(group.pattern), note=" ← ".join(filter(None, map(_place, places))))
+    return Cell(
+        shorten_sql(group.pattern, width), note=" ← ".join(filter(None, map(_place, places)))
+    )
 
 
 def _place(place: Place) -> str:
