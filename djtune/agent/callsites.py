@@ -197,7 +197,7 @@ def _place(entry: tuple[Any, ...]) -> dict[str, str]:
         _, name, line = entry
         return {"kind": "template", "where": f"{shortened(name)}:{line}", "what": "template"}
     if entry[0] == "view":
-        return _view_place(entry[1])
+        return _view_place(*entry[1:])
     code = _codes[entry[0]]
     line = line_of(code, entry[1])
     kind = "package" if _roles[entry[0]] == _PACKAGE else "python"
@@ -220,8 +220,8 @@ def _field_place(fields: list[tuple[type, str]]) -> dict[str, str]:
     return {"kind": "serializer", "where": declared_at(owner, name), "what": path}
 
 
-def _view_place(view: type) -> dict[str, str]:
-    name = "get_queryset" if "get_queryset" in _names_of(view) else "queryset"
+def _view_place(view: type, name: str = "") -> dict[str, str]:
+    name = name or ("get_queryset" if "get_queryset" in _names_of(view) else "queryset")
     return {"kind": "view", "where": declared_at(view, name), "what": view.__qualname__}
 
 
@@ -307,22 +307,33 @@ def _without_repetition(places: list[dict[str, str]]) -> list[dict[str, str]]:
     return kept
 
 
-def nearest(frame: FrameType | None, but: tuple[type, ...] = ()) -> Trail:
+def nearest(frame: FrameType | None, but: tuple[type, ...] = (), queryset: object = None) -> Trail:
     """The app's own place nearest to ``frame``, else the generic view that is at work.
 
-    Methods of classes in ``but`` are passed over: what matters is who calls them.
+    Methods of classes in ``but`` are passed over: what matters is who calls them. Nothing below a
+    prefetch is the app's own: Django makes those querysets. Where ``queryset`` is the one that a
+    view has as its attribute, that is the place.
     """
     view: Trail = ()
     while frame is not None:
         code = frame.f_code
+        if code.co_name == "prefetch_one_level":
+            return ()
         role = _roles.get(id(code))
         if role is None:
             role = _learn(code)
-        if role == _APP and not isinstance(frame.f_locals.get("self"), but):
+        owner = frame.f_locals.get("self")
+        if queryset is not None and _is_attribute(queryset, type(owner)):
+            return (("view", type(owner), "queryset"),)
+        if role == _APP and not isinstance(owner, but):
             return ((id(code), frame.f_lasti),)
         if role == _GENERIC_VIEW and not view:
-            view = (("view", type(frame.f_locals.get("self"))),)
+            view = (("view", type(owner)),)
         if role == _TOP:
             break
         frame = frame.f_back
     return view
+
+
+def _is_attribute(queryset: object, view: type) -> bool:
+    return any(vars(base).get("queryset") is queryset for base in view.__mro__)

@@ -32,6 +32,8 @@ class Origin:
     """The queryset's method that asked: ``get``, ``count`` …; empty for iteration."""
     narrowed: bool = False
     """A related manager was filtered, ordered or sliced, so that a plain prefetch is no help."""
+    prefetched: bool = False
+    """The object has these rows already, but was asked in a way that passes them over."""
     model: Any = None
     """The model that is queried."""
     owners: tuple[type, ...] = ()
@@ -53,7 +55,7 @@ def origin_of(frame: FrameType | None) -> Origin:
     method = ""
     for name, file, names in _framework_frames(frame):
         if file.endswith("db/models/fields/related_descriptors.py"):
-            if found := _followed_one(name, names):
+            if found := _followed_one(name, names) or _counted(name, names):
                 return found
         elif file.endswith("db/models/query_utils.py") and name == "__get__":
             if names.get("instance") is not None and hasattr(names.get("self"), "field"):
@@ -110,6 +112,20 @@ def _followed_one(name: str, names: dict[str, Any]) -> Origin | None:
     return None
 
 
+def _counted(name: str, names: dict[str, Any]) -> Origin | None:
+    """``.count()`` and ``.exists()`` of many-to-many managers, which ask the table between."""
+    manager = names.get("self")
+    if name not in ("count", "exists") or not hasattr(manager, "prefetch_cache_name"):
+        return None
+    relation = str(manager.prefetch_cache_name)  # type: ignore[union-attr]
+    instance, through = manager.instance, manager.through  # type: ignore[union-attr]
+    if manager.reverse:  # type: ignore[union-attr]
+        for related in instance._meta.related_objects:
+            if related.many_to_many and related.through is through:
+                relation = related.get_accessor_name()
+    return Origin("many_to_many", relation, instance, name, model=manager.model)  # type: ignore[union-attr]
+
+
 def _model_of(queryset: Any) -> Any:
     return getattr(queryset, "model", None)
 
@@ -118,13 +134,29 @@ def _of_queryset(queryset: Any, method: str) -> Origin:
     instance = queryset._hints.get("instance")
     if instance is not None:
         for kind, name in _relations_to(type(instance), queryset):
-            return Origin(kind, name, instance, method, _narrowed(queryset, kind), queryset.model)
+            narrowed = _narrowed(queryset, kind)
+            known = _is_prefetched(instance, name)
+            return Origin(kind, name, instance, method, narrowed, known, queryset.model)
     if relations := _generic_relations(queryset):
         owners = tuple(relation.model for relation in relations)
         name, narrowed = relations[0].name, _narrowed(queryset, "")
-        return Origin("generic_relation", name, None, method, narrowed, queryset.model, owners)
+        return Origin(
+            "generic_relation",
+            name,
+            None,
+            method,
+            narrowed,
+            model=queryset.model,
+            owners=owners,
+        )
     raw = not hasattr(queryset, "_known_related_objects")
     return Origin("queryset", method="raw" if raw else method, model=queryset.model)
+
+
+def _is_prefetched(instance: Any, relation: str) -> bool:
+    known = getattr(instance, "_prefetched_objects_cache", {})
+    # Of a many-to-many relation without a name of its own, Django keeps the query's name.
+    return relation in known or relation.removesuffix("_set") in known
 
 
 def _relations_to(owner: type, queryset: Any) -> Iterator[tuple[str, str]]:

@@ -92,8 +92,6 @@ class Fetch:
     group: Group | None
     rows: list[Any]
     nested: bool
-    prefetching: Fetch | None
-    """The fetch that it was a prefetch of."""
 
 
 @dataclass
@@ -173,7 +171,7 @@ class Recorder:
 
     def _loader_of(self, origin: Origin) -> tuple[Fetch | None, str]:
         if origin.kind == "prefetch" and len(self._fetching) > 1:
-            return self._fetching[0], ""
+            return self._fetching[-2], ""  # the last one is that of the prefetched rows
         if origin.owners:
             return self._last_of(origin.owners), ""
         if origin.instance is None:
@@ -194,7 +192,7 @@ class Recorder:
     def fetched(self, fetch_all: Callable[[Any], None], queryset: Any) -> None:
         """Evaluate a queryset, and remember its rows for as long as the request lasts."""
         first = len(self.served.asked)
-        fetch = Fetch(None, [], bool(getattr(queryset.query, "select_related", False)), None)
+        fetch = Fetch(None, [], bool(getattr(queryset.query, "select_related", False)))
         self._fetching.append(fetch)
         try:
             fetch_all(queryset)
@@ -211,7 +209,7 @@ class Recorder:
     def iterated(self, rows: Iterator[Any], queryset: Any) -> Iterator[Any]:
         """Pass on the rows of an ``.iterator()``, remembering the one that is at hand."""
         first = len(self.served.asked)
-        fetch = Fetch(None, [], bool(queryset.query.select_related), None)
+        fetch = Fetch(None, [], bool(queryset.query.select_related))
         self._fetches.append(fetch)
         seen = 0
         for row in rows:
@@ -309,7 +307,7 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
             if CURRENT.get() is not None and isinstance(made, (QuerySet, RawQuerySet)):
                 begun = vars(self).get("_djtune_begun")
                 made.__dict__["_djtune_begun"] = begun or callsites.nearest(
-                    sys._getframe(1), but=(QuerySet, BaseManager)
+                    sys._getframe(1), but=(QuerySet, BaseManager), queryset=self
                 )
             return made
 
@@ -448,6 +446,7 @@ class _Merged:
             "relation": origin.relation,
             "method": origin.method,
             "narrowed": origin.narrowed,
+            "prefetched": origin.prefetched,
             "model": model._meta.label if model is not None else "",
             "path": group.path,
             "loaded_by": by,

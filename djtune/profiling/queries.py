@@ -213,10 +213,19 @@ def _relation(entries: Sequence[Entry], number: int) -> Relation:
         many=many,
         method=origin["method"],
         narrowed=origin["narrowed"],
+        prefetched=origin["prefetched"],
+        single=_is_of_one_object(entries, origin),
         model=origin["model"],
         root=root,
         root_place=_begun(entries[root]) if root is not None else None,
     )
+
+
+def _is_of_one_object(entries: Sequence[Entry], origin: Entry) -> bool:
+    if origin["kind"] not in MANY or origin["loaded_by"] is None:
+        return False
+    loader = entries[origin["loaded_by"]]
+    return loader["rows"] == 1 and max(loader["counts"], default=0) == 1
 
 
 def _chain(
@@ -238,9 +247,10 @@ def _chain(
     came = entries[loader]["origin"]
     if came["kind"] in ("forward", "reverse_one"):
         root, before, was_many = _chain(entries, loader, seen | {number})
-        if root is not None:
-            return root, [*before, *own], many or was_many
-    if came["kind"] == "prefetch" and came["loaded_by"] is not None:
+        return root, [*before, *own], many or was_many
+    # What Prefetch(…) has been given as its queryset can be widened itself.
+    widened = bool(entries[loader]["begun"])
+    if came["kind"] == "prefetch" and came["loaded_by"] is not None and not widened:
         return came["loaded_by"], [came["relation"], *own], True
     return loader, own, many or came["method"] == "raw"  # raw() knows no select_related
 

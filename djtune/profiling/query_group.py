@@ -47,6 +47,10 @@ class Relation(Struct):
     root: int | None
     """Index of the group whose queryset could have brought it along."""
     root_place: Place | None
+    prefetched: bool = False
+    """The rows had been prefetched, but the manager was asked in a way that passes them over."""
+    single: bool = False
+    """It is one object's relation: what varies is what is asked of it."""
 
 
 class QueryGroup(Struct):

@@ -13,6 +13,8 @@ def call_for(group: QueryGroup) -> str:
     relation = group.relation
     if relation.root is None or not relation.path or relation.narrowed:
         return ""
+    if relation.prefetched or relation.single:
+        return ""
     if relation.kind in ("forward", "reverse_one"):
         name = "prefetch_related" if relation.many else "select_related"
         return f'{name}("{relation.path}")'
@@ -58,6 +60,18 @@ def _for_many(group: QueryGroup) -> str:
     relation = group.relation
     path, model = relation.path, relation.model.rpartition(".")[2]
     name = path.rpartition("__")[2]
+    if relation.prefetched:
+        return (
+            f'These rows are prefetched already, but what is called on ".{name}" asks for them '
+            f"anew: loop over .{name}.all() and choose in Python, or put the call into "
+            f'Prefetch("{path}", queryset={model}.objects…) where they are prefetched{_at(group)}.'
+        )
+    if relation.single:
+        return (
+            f'All of these ask ".{name}" of one object. Ask it once, before the loop: '
+            f'set(….{name}.values_list("pk", flat=True)), or .filter(pk__in=ids), and look each up '
+            "in that."
+        )
     if relation.method in ("count", "exists") and not relation.narrowed:
         return (
             f'Count in the same query: .annotate({name}_count=Count("{path}", distinct=True)) on '

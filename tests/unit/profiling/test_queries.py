@@ -12,8 +12,9 @@ SITE = {"kind": "python", "where": "shop/views.py:7", "what": "front"}
 
 
 def origin(kind: str = "queryset", **given: Any) -> dict[str, Any]:
-    plain = {"relation": "", "method": "", "narrowed": False, "model": "shop.Book", "path": ""}
-    return {"kind": kind, **plain, "loaded_by": None, **given}
+    plain = {"relation": "", "method": "", "model": "shop.Book", "path": ""}
+    flags = {"narrowed": False, "prefetched": False}
+    return {"kind": kind, **plain, **flags, "loaded_by": None, **given}
 
 
 def group(where: str = "shop/views.py:7", **given: Any) -> dict[str, Any]:
@@ -155,6 +156,34 @@ def test_rows_of_a_prefetch_lead_to_the_queryset_that_prefetches() -> None:
     )
     found = judge(merge_steps([study(root, prefetch, third)]), 1.0)[2].relation
     assert (found.root, found.path, found.many) == (0, "chapters__editor", True)
+
+
+def test_a_queryset_that_a_prefetch_was_given_is_widened_itself() -> None:
+    root = group("a.py:1", rows=24)
+    own = {"origin": origin("prefetch", relation="chapters", loaded_by=0)}
+    prefetch = group("a.py:1b", **own, begun=[{**SITE, "where": "a.py:0"}])
+    editor = {"origin": origin("forward", relation="editor", loaded_by=1)}
+    third = group("a.py:3", **editor, **PER_ROW, halves=[[24, 12]])
+    found = judge(merge_steps([study(root, prefetch, third)]), 1.0)[2].relation
+    assert (found.root, found.path, found.many) == (1, "editor", False)
+
+
+def test_a_row_of_a_relation_is_no_queryset_to_widen() -> None:
+    """What loaded the first object is not known: the path is, as far as it was seen."""
+    first = group("a.py:1", origin=origin("forward", relation="range"))
+    many = origin("many_to_many", relation="categories", loaded_by=0)
+    second = group("a.py:2", origin=many, **PER_ROW, halves=[[24, 12]])
+    found = judge(merge_steps([study(first, second)]), 1.0)[1].relation
+    assert (found.root, found.root_place, found.path) == (None, None, "range__categories")
+
+
+def test_many_questions_about_one_object_are_told_apart_from_one_about_each_of_many() -> None:
+    many = origin("many_to_many", relation="follows", loaded_by=0)
+    asked = group("a.py:2", origin=many, **PER_ROW, halves=[[24, 12]])
+    for rows, single in ((1, True), (24, False)):
+        loader = group("a.py:1", rows=rows)
+        found = judge(merge_steps([study(loader, asked)]), 1.0)[1].relation
+        assert found.single is single
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=6), st.floats(0, 10))

@@ -1,9 +1,13 @@
 """REST framework views whose serializers ask for something about each row."""
 
+from django.db.models import QuerySet
 from rest_framework import generics, serializers
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from library.models import Author, Book, Chapter
+from library.paging import size
 
 
 class AuthorSerializer(serializers.ModelSerializer):
@@ -88,3 +92,17 @@ class PagedView(generics.ListAPIView):
     queryset = Book.objects.order_by("pk")  # queryset: drf-pagination
     serializer_class = ManySerializer
     pagination_class = Pages
+
+
+class OwnListView(generics.GenericAPIView):
+    queryset = Book.objects.order_by("pk")  # queryset: own-list
+    serializer_class = ManySerializer
+
+    def get_queryset(self) -> QuerySet[Book]:
+        return self.queryset
+
+    def get(self, request: Request) -> Response:
+        books = []
+        for book in self.get_queryset()[: size(request)]:
+            books.append([chapter.title for chapter in book.chapters.all()])  # site: own-list
+        return Response({"books": books})

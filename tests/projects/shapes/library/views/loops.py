@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from django.db import connection
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 
-from library.models import Author, Book, Comment, Subject
+from library.models import Author, Book, Comment, Library, Subject
 from library.paging import size
 
 
@@ -173,6 +173,42 @@ def two_levels(request: HttpRequest) -> JsonResponse:
     for author in authors[:20]:
         colours += [book.cover.colour for book in author.books.all()]  # site: two-levels
     return JsonResponse({"covers": colours})
+
+
+def prefetched_with(request: HttpRequest) -> JsonResponse:
+    """The books come by a queryset of the app's own, which can be widened itself."""
+    books = Book.objects.order_by("pk")  # queryset: prefetched-with
+    authors = Author.objects.prefetch_related(Prefetch("books", queryset=books))
+    colours = []
+    for author in authors.order_by("pk")[:20]:
+        colours += [book.cover.colour for book in author.books.all()]  # site: prefetched-with
+    return JsonResponse({"covers": colours})
+
+
+def many_count(request: HttpRequest) -> JsonResponse:
+    counts = {}
+    for book in Book.objects.order_by("pk")[: size(request)]:  # queryset: many-count
+        counts[book.title] = book.tags.count()  # site: many-count
+    return JsonResponse(counts)
+
+
+def joined_again(request: HttpRequest) -> JsonResponse:
+    """The rows are prefetched, but a call on the manager asks for them again."""
+    books = Book.objects.prefetch_related("chapters")  # queryset: joined-again
+    titles = []
+    for book in books.order_by("pk")[: size(request)]:
+        for chapter in book.chapters.select_related("book"):  # site: joined-again
+            titles.append(f"{chapter.book.title}: {chapter.title}")
+    return JsonResponse({"chapters": titles})
+
+
+def of_one_object(request: HttpRequest) -> JsonResponse:
+    """What varies is what is asked, not who is."""
+    library = Library.objects.order_by("pk").first()
+    held = []
+    for book in Book.objects.order_by("pk")[: size(request)]:
+        held.append(library.books.filter(pk=book.pk).exists())  # site: of-one-object
+    return JsonResponse({"held": sum(held)})
 
 
 def streamed(request: HttpRequest) -> StreamingHttpResponse:
