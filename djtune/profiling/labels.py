@@ -1,7 +1,7 @@
 """How figures of a profile are named and shown, the same in every part of its report."""
 
 from djtune.model.findings import FindingData
-from djtune.profiling.result import Phases
+from djtune.profiling.result import Phases, RouteResult
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Finding, Segment
 
@@ -24,6 +24,11 @@ PHASE_LABELS = {
 def path_of(route: str) -> str:
     """A route as a path, without a regex's anchors."""
     return "/" + route.removeprefix("^").removesuffix("$").lstrip("/")
+
+
+def request_of(route: RouteResult) -> str:
+    """A route with its method, as every part of the report names it."""
+    return f"{route.method} {path_of(route.route)}"
 
 
 def segments(phases: Phases) -> list[Segment]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from djtune.profiling.labels import PHASE_LABELS, finding_block, path_of
+from djtune.profiling.labels import PHASE_LABELS, finding_block, request_of
 from djtune.profiling.query_group import Place, QueryGroup
 from djtune.profiling.repeats import shorten_sql
 from djtune.profiling.result import ProfileResult, RouteResult
@@ -67,7 +67,7 @@ def dearest_queries(routes: Sequence[RouteResult]) -> list[Block]:
             Cell(fmt.share(route.weight * group.seconds / whole if whole else None)),
             Cell(fmt.duration(group.seconds)),
             _times(group),
-            Cell(f"{route.method} {path_of(route.route)}", link=page_anchor(route)),
+            Cell(request_of(route), link=page_anchor(route)),
         ]
         for route, group in shown
     ]
@@ -93,12 +93,12 @@ def _page(route: RouteResult, result: ProfileResult) -> Page:
         blocks.append(_queries(route))
     if route.waits:
         blocks.append(_waits(route))
-    mine = f"{route.method} /{route.route.lstrip('/')}"
+    mine = request_of(route)
     found = [f for f in result.findings if any(line.startswith(mine + ":") for line in f.evidence)]
     if found:
         blocks += [Heading("What to do", level=2), *map(finding_block, found)]
     return Page(
-        title=f"{route.method} {path_of(route.route)}",
+        title=request_of(route),
         anchor=page_anchor(route),
         blocks=blocks,
         summary=f"{fmt.share(route.share.value)} of all server time, "
@@ -125,7 +125,8 @@ def _phases(route: RouteResult) -> Bars:
 
 
 def _queries(route: RouteResult) -> Table:
-    ordered = sorted(route.query_groups, key=lambda group: -group.seconds)
+    asked = [group for group in route.query_groups if group.count]
+    ordered = sorted(asked, key=lambda group: -group.seconds)
     columns = [
         Column("query"),
         Column("times", "right", help="queries a request"),

@@ -172,6 +172,8 @@ def _halves(entry: Entry) -> tuple[float | None, float | None]:
 
 
 def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry], *, varied: bool) -> str:
+    if not group.most:
+        return "plain"  # asked with half of the rows alone
     if _is_per_row(group, entry, entries):
         same = max(entry["distinct"]) == 1 and entry["origin"]["kind"] not in RELATIONS
         return "duplicate" if same and group.reads else "n+1"

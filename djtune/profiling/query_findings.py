@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from djtune.model.findings import FindingData, Saving
+from djtune.profiling.labels import request_of
 from djtune.profiling.patches import with_call
 from djtune.profiling.query_group import Place, QueryGroup
 from djtune.profiling.remedies import call_for, remedy_for
@@ -15,7 +16,10 @@ from djtune.reports import format as fmt
 
 WORTH_CACHING = 0.03
 """Part of a route's time from which a query that never changes is worth a finding."""
+WORTH_JOINING = 0.01
+"""Part of a route's time from which rows that could have come along are worth a finding."""
 SHOWN_ROUTES = 5
+SHOWN_CALLERS = 3
 
 Sources = Mapping[str, str]
 """File, from the project's root → its text."""
@@ -54,6 +58,13 @@ class Case(Struct):
     seen: list[tuple[RouteResult, list[QueryGroup], float]] = field(default_factory=list)
     """Route, its groups, and seconds a request that it would save."""
 
+    def add(self, route: RouteResult, groups: list[QueryGroup], seconds: float) -> None:
+        """Note what a route would save; several ways through it to one place are one."""
+        if self.seen and self.seen[-1][0] is route:
+            _, before, saved = self.seen.pop()
+            groups, seconds = [*before, *groups], saved + seconds
+        self.seen.append((route, groups, seconds))
+
     @property
     def saved(self) -> float:
         """Seconds in 1,000 requests of the workload."""
@@ -72,9 +83,8 @@ def find(
     cases: dict[tuple[Any, ...], Case] = {}
     for route in routes:
         for key, kind, groups, saved in _cases(route, duplicates):
-            case = cases.setdefault(key, Case(kind, groups))
-            case.seen.append((route, groups, saved))
-    return [_finding(case, context) for case in cases.values()]
+            cases.setdefault(key, Case(kind, groups)).add(route, groups, saved)
+    return [_finding(case, context) for case in cases.values() if not _mostly_in_vain(case, routes)]
 
 
 _Found = tuple[tuple[Any, ...], str, list[QueryGroup], float]
@@ -85,15 +95,39 @@ def _cases(
     duplicates: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]],
 ) -> Iterator[_Found]:
     groups = route.query_groups
-    for group in groups:
-        if group.verdict == "n+1" or (group.verdict == "duplicate" and _in_loop(group)):
-            saved = group.seconds * (1 - 1 / group.count) if group.count > 1 else 0.0
-            kind = "n+1" if group.verdict == "n+1" else "duplicate"
-            yield (kind, group.pattern, group.site.where), kind, [group], saved
+    yield from _each_row(groups)
     yield from _duplicates(groups, duplicates.get((route.method, route.route), ()))
-    yield from _lazy(groups)
+    yield from _lazy(route)
     yield from _never_changing(route)
     yield from _missing_indexes(groups)
+
+
+def _each_row(groups: Sequence[QueryGroup]) -> Iterator[_Found]:
+    for number, group in enumerate(groups):
+        if group.verdict != "n+1" and not (group.verdict == "duplicate" and _in_loop(group)):
+            continue
+        if _comes_with_n_plus_one(group, groups):
+            continue
+        kind = group.verdict
+        together = [group, *_prefetches_of(number, groups)]
+        saved = sum(each.seconds * (1 - 1 / each.count) for each in together if each.count > 1)
+        yield (kind, group.pattern, group.site.where), kind, together, saved
+
+
+def _comes_with_n_plus_one(group: QueryGroup, groups: Sequence[QueryGroup]) -> bool:
+    """Whether it is the prefetch of a queryset that is itself asked for each row."""
+    root = group.relation.root
+    if group.relation.kind != "prefetch" or root is None or groups[root] is group:
+        return False
+    return groups[root].verdict == "n+1" or _comes_with_n_plus_one(groups[root], groups)
+
+
+def _prefetches_of(number: int, groups: Sequence[QueryGroup]) -> Iterator[QueryGroup]:
+    """What is prefetched each time that a queryset is asked, however deep."""
+    for other, group in enumerate(groups):
+        if group.relation.kind == "prefetch" and group.relation.root == number != other:
+            yield group
+            yield from _prefetches_of(other, groups)
 
 
 def _in_loop(group: QueryGroup) -> bool:
@@ -113,16 +147,36 @@ def _duplicates(
         yield ("duplicate", shared[0].pattern, places), "duplicate", shared, saved
 
 
-def _lazy(groups: Sequence[QueryGroup]) -> Iterator[_Found]:
+def _lazy(route: RouteResult) -> Iterator[_Found]:
     """Single rows that could have come with the one that they belong to, by its queryset."""
+    groups = route.query_groups
     by_root: dict[int, list[QueryGroup]] = {}
     for group in groups:
         if group.verdict == "lazy" and group.relation.root is not None:
             by_root.setdefault(group.relation.root, []).append(group)
     for root, lazy in by_root.items():
-        place = lazy[0].relation.root_place
-        where = place.where if place else ""
-        yield ("lazy", groups[root].pattern, where), "lazy", lazy, sum(g.seconds for g in lazy)
+        seconds = sum(group.seconds for group in lazy)
+        if seconds > WORTH_JOINING * (route.mean.value or 0.0):
+            where = _root_of(lazy).where
+            yield ("lazy", groups[root].pattern, where), "lazy", lazy, seconds
+
+
+def _mostly_in_vain(case: Case, routes: Sequence[RouteResult]) -> bool:
+    """Whether most requests that pass the queryset would load the row for nothing."""
+    if case.kind != "lazy":
+        return False
+    route, groups, _ = case.seen[0]
+    root = route.query_groups[groups[0].relation.root or 0]
+    where = _root_of(groups).where
+    passing = sum(route.weight for route in routes if _passes(route, root.pattern, where))
+    return 2 * sum(route.weight for route, *_ in case.seen) < passing
+
+
+def _passes(route: RouteResult, pattern: str, where: str) -> bool:
+    return any(
+        group.pattern == pattern and where in (group.site.where, group.begun and group.begun.where)
+        for group in route.query_groups
+    )
 
 
 def _never_changing(route: RouteResult) -> Iterator[_Found]:
@@ -163,20 +217,28 @@ def _index_finding(case: Case, context: Context) -> FindingData:
 def _finding(case: Case, context: Context) -> FindingData:
     if case.kind == "missing-index":
         return _index_finding(case, context)
-    dearest = max(case.seen, key=lambda seen: seen[0].weight * seen[2])
-    groups = dearest[1]
-    calls = [call_for(group) for group in groups]
+    groups = max(case.seen, key=lambda seen: seen[0].weight * seen[2])[1]
+    if case.kind == "n+1":
+        groups = _dearest_first(groups)
     return FindingData(
         kind=case.kind,
         title=_title(case.kind, groups),
         where=_where(case.kind, groups),
         evidence=[*_what(case.kind, groups), *_routes(case)],
         saving=Saving(context.scaled(case.saved), context.unit),
-        remedy=_remedy(case.kind, groups, calls, context),
-        patch=_patch(case.kind, groups, calls, context.sources),
+        remedy=_remedy(case.kind, groups, context),
+        patch=_patch(case.kind, groups, context.sources),
         confidence=_confidence(case.kind, groups),
         severity=severity(context.part(case.saved)),
         part=context.part(case.saved),
+    )
+
+
+def _dearest_first(groups: Sequence[QueryGroup]) -> list[QueryGroup]:
+    """In the order of cost, but what only comes along with another one last."""
+    along = groups[0].relation.kind != "prefetch"
+    return sorted(
+        groups, key=lambda group: (along and group.relation.kind == "prefetch", -group.seconds)
     )
 
 
@@ -195,7 +257,8 @@ def _title(kind: str, groups: Sequence[QueryGroup]) -> str:
     first = groups[0]
     if kind == "n+1":
         what = "queries" if first.reads else "statements"
-        return f"N+1: {_times(first.most)} {what} a request from {_named(first.site)}"
+        most = sum(group.most for group in groups)
+        return f"N+1: {_times(most)} {what} a request from {_named(first.site)}"
     if kind == "duplicate":
         times = sum(group.count for group in groups)
         return f"The same query {_times(times)} times a request, with equal parameters"
@@ -217,15 +280,21 @@ def _named(place: Place) -> str:
 
 
 def _what(kind: str, groups: Sequence[QueryGroup]) -> list[str]:
-    lines = []
+    counts: dict[str, float] = {}
     for group in groups:
-        times = f"{_times(group.count)} × " if group.count != 1 else ""
-        lines.append(f"{times}{shorten_sql(group.pattern)} at {_full(group.site)}")
-    if kind != "lazy" and groups[0].via:
-        lines.append("called from " + " ← ".join(_full(place) for place in groups[0].via[:3]))
+        query = f"{shorten_sql(group.pattern)} at {_full(group.site)}"
+        counts[query] = counts.get(query, 0.0) + group.count
+    lines = [query if n == 1 else f"{_times(n)} × {query}" for query, n in counts.items()]
+    if kind != "lazy":
+        callers = dict.fromkeys(_callers(group) for group in groups if group.via)
+        lines += [f"called from {caller}" for caller in [*callers][:SHOWN_CALLERS]]
     if kind == "n+1":
-        lines.append(_growth(groups[0]))
+        lines.append(_growth(groups))
     return lines
+
+
+def _callers(group: QueryGroup) -> str:
+    return " ← ".join(_full(place) for place in group.via[:3])
 
 
 def _full(place: Place) -> str:
@@ -233,12 +302,15 @@ def _full(place: Place) -> str:
     return f"{place.where}{what}"
 
 
-def _growth(group: QueryGroup) -> str:
-    if group.with_all_rows is None or group.with_half_rows is None:
+def _growth(groups: Sequence[QueryGroup]) -> str:
+    tried = [group for group in groups if group.with_half_rows is not None]
+    if not tried:
         return "whether it grows with the rows was not seen: with half of them the request failed"
+    full = sum(group.with_all_rows or 0.0 for group in tried)
+    half = sum(group.with_half_rows or 0.0 for group in tried)
     return (
-        f"grows with the rows: {_times(group.with_half_rows)} instead of "
-        f"{_times(group.with_all_rows)} when every queryset brings half of its rows"
+        f"grows with the rows: {_times(half)} instead of {_times(full)} when every queryset brings "
+        "half of its rows"
     )
 
 
@@ -251,30 +323,30 @@ def _routes(case: Case) -> list[str]:
         seconds = sum(group.seconds for group in groups)
         part = seconds / mean if mean else 0.0
         line = (
-            f"{route.method} /{route.route.lstrip('/')}: about {fmt.duration(seconds)} of its "
+            f"{request_of(route)}: about {fmt.duration(seconds)} of its "
             f"{fmt.duration(mean)} ({_percent(part)}), {route.weight:.3g} of 1,000 requests"
         )
         if case.kind == "n+1" and part < 0.05:
             line += ": it exists, but it is not what this route's time goes to"
         lines.append(line)
-    if len(ordered) > SHOWN_ROUTES:
-        lines.append(f"and {len(ordered) - SHOWN_ROUTES} more routes")
+    if (more := len(ordered) - SHOWN_ROUTES) > 0:
+        lines.append(f"and {more} more route{'s' if more > 1 else ''}")
     return lines
 
 
-def _remedy(kind: str, groups: Sequence[QueryGroup], calls: Sequence[str], context: Context) -> str:
+def _remedy(kind: str, groups: Sequence[QueryGroup], context: Context) -> str:
     first = groups[0]
     if kind == "n+1":
         return remedy_for(first, context.django)
     if kind == "duplicate":
-        if len(groups) == 1 and _in_loop(first):
+        if _in_loop(first):
             return "Ask once before the loop, and keep the answer in a variable."
         return (
             "Ask once and hand the answer on: return it, keep it on the request, or in a cached "
             "property. Nothing gets stale by it."
         )
     if kind == "lazy":
-        if one := _one_call(calls):
+        if one := _one_call(groups):
             return f"Add .{one} to the queryset at {_root_of(groups).where}."
         return " ".join(remedy_for(group, context.django) for group in groups)
     return (
@@ -283,8 +355,9 @@ def _remedy(kind: str, groups: Sequence[QueryGroup], calls: Sequence[str], conte
     )
 
 
-def _one_call(calls: Sequence[str]) -> str:
-    """The calls as one: ``select_related("a", "b")``; empty where they are not of one kind."""
+def _one_call(groups: Sequence[QueryGroup]) -> str:
+    """Their calls as one: ``select_related("a", "b")``; empty where they are not of one kind."""
+    calls = [call_for(group) for group in groups]
     names = {call.partition("(")[0] for call in calls}
     if len(names) != 1 or "" in names:
         return ""
@@ -293,15 +366,15 @@ def _one_call(calls: Sequence[str]) -> str:
     return f"{names.pop()}({', '.join(dict.fromkeys(longer))})"
 
 
-def _patch(kind: str, groups: Sequence[QueryGroup], calls: Sequence[str], sources: Sources) -> str:
-    if kind not in ("n+1", "lazy"):
-        return ""
-    call = _one_call(calls)
+def _patch(kind: str, groups: Sequence[QueryGroup], sources: Sources) -> str:
     place = groups[0].relation.root_place
-    if not call or place is None:
+    if kind not in ("n+1", "lazy") or place is None:
         return ""
+    call = _one_call(groups if kind == "lazy" else groups[:1])
     file, _, line = place.where.rpartition(":")
-    return with_call(sources[file], int(line), call, file) if file in sources else ""
+    if not call or file not in sources:
+        return ""
+    return with_call(sources[file], int(line), call, file)
 
 
 def _confidence(kind: str, groups: Sequence[QueryGroup]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from djtune.model.findings import FindingData, Saving
+from djtune.profiling.labels import request_of
 from djtune.profiling.query_findings import Context
 from djtune.profiling.query_group import Place, Wait
 from djtune.profiling.repeats import severity
@@ -44,7 +45,7 @@ def find(routes: Sequence[RouteResult], context: Context) -> list[FindingData]:
 def _finding(route: RouteResult, context: Context) -> FindingData:
     waits = route.waits
     seconds = sum(wait.seconds for wait in waits)
-    path = f"{route.method} /{route.route.lstrip('/')}"
+    path = request_of(route)
     evidence = [
         f"about {fmt.duration(wait.seconds)} at "
         + " ← ".join(f"{place.where} ({place.what})" for place in wait.places[:3])

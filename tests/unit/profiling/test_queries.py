@@ -57,7 +57,7 @@ def verdicts(*groups: dict[str, Any], duplicates: Any = ()) -> list[str]:
 
 
 ROWS = group("shop/views.py:5", rows=24)
-PER_ROW = {"counts": [24] * 5, "distinct": [8] * 5}
+PER_ROW: dict[str, Any] = {"counts": [24] * 5, "distinct": [8] * 5}
 
 
 def author(**given: Any) -> dict[str, Any]:
@@ -107,6 +107,11 @@ def test_what_most_requests_ask_again_is_a_duplicate() -> None:
     two = [group("a.py:1"), group("a.py:2")]
     assert verdicts(*two, duplicates=[pair]) == ["duplicate", "duplicate"]
     assert verdicts(*two, duplicates=[{**pair, "requests": 2}]) == ["plain", "plain"]
+
+
+def test_what_was_asked_with_half_of_the_rows_alone_is_nothing() -> None:
+    never = author(counts=[0] * 5, distinct=[0] * 5)
+    assert verdicts(group("a.py:1"), never) == ["plain", "plain"]
 
 
 def test_one_row_of_a_relation_is_lazy() -> None:
