@@ -73,7 +73,8 @@ def _for_many(group: QueryGroup) -> str:
     if relation.method in ("count", "exists") and not relation.narrowed:
         return (
             f'Count in the same query: .annotate({name}_count=Count("{path}", distinct=True)) on '
-            f'the queryset{_at(group)}; or .prefetch_related("{path}") if the rows are used too.'
+            f"the queryset{_at(group)}, with the order in .order_by(…), as Meta.ordering does not "
+            f'hold where rows are grouped; or .prefetch_related("{path}") if the rows are used too.'
         )
     if relation.narrowed or relation.method not in ("", "count", "exists", "iterator"):
         return (
