@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from . import callsites
+from .statements import digest_of, text_of
 
 _NAME = re.compile(r"[a-z_]{1,24}\Z")
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
@@ -62,9 +63,9 @@ class Repeats:
 
     def note_query(self, alias: str, sql: Any, params: Any) -> None:
         """A query was made with these parameters; only those that read are kept."""
-        text = str(sql)
+        text = text_of(sql)
         if text.lstrip(" (").upper().startswith(_READS):
-            self._note("query", alias, sql_pattern(text), text + repr(params))
+            self._note("query", alias, sql_pattern(text), f"{text} {digest_of(params)}")
 
     def note_cache_get(self, key: Any, hit: bool) -> None:
         """A cached value was asked for."""

@@ -21,6 +21,7 @@ from .explain import explain
 from .fingerprints import fingerprint
 from .origins import Origin, origin_of, path_to
 from .probes.patches import Patches
+from .statements import digest_of, text_of
 
 MOST_QUERIES = 5000
 """Queries of one request that are kept."""
@@ -146,11 +147,11 @@ class Recorder:
             return
         frame = sys._getframe(3)
         trail = callsites.trail(frame)
-        key = (alias, sql, trail)
+        key = (alias, text_of(sql), trail)
         group = self._study.groups.get(key)
         if group is None:
             group = self._new_group(key, frame, params)
-        self.served.asked.append((group, hash(repr(params))))
+        self.served.asked.append((group, digest_of(params)))
 
     def note_cache_get(self, _key: Any, _hit: bool) -> None:
         """Caches have a probe of their own."""
@@ -164,7 +165,7 @@ class Recorder:
             # What an app does with managers and descriptors is not known; its request goes on.
             origin, loaded_by, path = Origin("queryset"), None, ""
         number = len(self._study.groups)
-        group = Group(number, alias, str(sql), trail, origin, loaded_by, path, params)
+        group = Group(number, alias, sql, trail, origin, loaded_by, path, params)
         origin.instance = None
         self._study.groups[key] = group
         return group

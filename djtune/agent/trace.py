@@ -26,6 +26,7 @@ from .fingerprints import fingerprint
 from .probes.cache import OTHERS
 from .probes.patches import Patches, Wrapper
 from .repeats import key_pattern
+from .statements import text_of
 
 MOST_EVENTS = 10_000
 """Slices, hops and pauses that are kept of one request and all that runs beside it."""
@@ -277,7 +278,7 @@ class Tracer:
         """A query is about to be made; its parameters are not even looked at."""
         clock = CURRENT.get()
         if isinstance(clock, TracedClock):
-            clock.expect(SQL_EXECUTE, str(sql), alias)
+            clock.expect(SQL_EXECUTE, text_of(sql), alias)
 
     def note_cache_get(self, key: Any, hit: bool) -> None:  # noqa: ARG002
         """A cached value was asked for in the slice that has just ended."""

@@ -20,6 +20,7 @@ from djtune.agent import probes
 from djtune.agent.clock import CURRENT, Clock
 from djtune.agent.probes.patches import Patches
 from djtune.agent.probes.tasks import task_factory
+from djtune.agent.statements import text_of
 
 
 class Request:
@@ -63,7 +64,7 @@ class Request:
 
     def note_query(self, alias: str, sql: Any, _params: Any) -> None:
         """Keep a query's text, not its values (the probes' protocol)."""
-        self.statements[alias, str(sql)] += 1
+        self.statements[alias, text_of(sql)] += 1
 
     def note_cache_get(self, _key: Any, _hit: bool) -> None:
         """Nothing but the count is kept (the probes' protocol)."""
