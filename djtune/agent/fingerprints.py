@@ -112,4 +112,9 @@ def _written(tokens: list[str]) -> str:
     return _LISTS.sub("[?]", text)
 
 
-_SPACED = frozenset(("IN", "AND", "OR", "NOT", "AS", "ON", "VALUES", "WHERE", "FROM", "EXISTS"))
+_SPACED = frozenset(
+    (
+        *("SELECT", "DISTINCT", "FROM", "JOIN", "ON", "WHERE", "HAVING", "BY", "VALUES", "AS"),
+        *("IN", "AND", "OR", "NOT", "EXISTS", "WHEN", "THEN", "ELSE", "BETWEEN", "LIKE"),
+    )
+)

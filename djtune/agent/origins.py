@@ -182,10 +182,15 @@ def _joins(queryset: Any, through: Any) -> bool:
 
 
 def _narrowed(queryset: Any, kind: str) -> bool:
-    query = queryset.query
-    conditions = len(query.where.children) - (1 if kind else 2)
+    """Whether more was asked for than the model's own manager does, which a prefetch asks too."""
+    query, usual = queryset.query, queryset.model._default_manager.get_queryset().query
+    conditions = len(query.where.children) - len(usual.where.children) - (1 if kind else 2)
     return bool(
-        conditions > 0 or query.is_sliced or query.annotations or query.order_by or query.distinct
+        conditions > 0
+        or query.is_sliced
+        or query.distinct != usual.distinct
+        or query.order_by != usual.order_by
+        or list(query.annotations) != list(usual.annotations)
     )
 
 

@@ -307,8 +307,9 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
             made = make(self, *args, **kwargs)
             if CURRENT.get() is not None and isinstance(made, (QuerySet, RawQuerySet)):
                 begun = vars(self).get("_djtune_begun")
+                of = self if isinstance(self, QuerySet) else None
                 made.__dict__["_djtune_begun"] = begun or callsites.nearest(
-                    sys._getframe(1), but=(QuerySet, BaseManager), queryset=self
+                    sys._getframe(1), but=(QuerySet, BaseManager), queryset=of
                 )
             return made
 

@@ -144,7 +144,7 @@ def _group(
         pattern=entry["pattern"],
         verdict="plain",
         site=site,
-        via=[place for place in places if place is not site],
+        via=_callers(places, site),
         count=count,
         most=max(entry["counts"], default=0),
         distinct=sum(entry["distinct"]) / requests,
@@ -161,6 +161,13 @@ def _group(
     )
     group.verdict = _verdict(group, entry, entries, varied=study["varied"])
     return group
+
+
+def _callers(places: Sequence[Place], site: Place) -> list[Place]:
+    """What else led there: of packages, only what the app called and not what called the app."""
+    at = places.index(site)
+    outer = [place for place in places[at + 1 :] if place.kind != "package"]
+    return [*places[:at], *(places[at + 1 :] if site.kind == "package" else outer)]
 
 
 def _halves(entry: Entry) -> tuple[float | None, float | None]:
@@ -247,7 +254,7 @@ def _chain(
     if loader is None or loader in seen:
         return None, own, many
     came = entries[loader]["origin"]
-    if came["kind"] in ("forward", "reverse_one"):
+    if came["kind"] in ("forward", "reverse_one") or _could_come_along(entries[loader]):
         root, before, was_many = _chain(entries, loader, seen | {number})
         return root, [*before, *own], many or was_many
     # What Prefetch(…) has been given as its queryset can be widened itself.
@@ -255,6 +262,13 @@ def _chain(
     if came["kind"] == "prefetch" and came["loaded_by"] is not None and not widened:
         return came["loaded_by"], [came["relation"], *own], True
     return loader, own, many or came["method"] == "raw"  # raw() knows no select_related
+
+
+def _could_come_along(entry: Entry) -> bool:
+    """Rows of a related manager that is asked as it is, again and again: a prefetch brings them."""
+    origin = entry["origin"]
+    plain = not (origin["narrowed"] or origin["prefetched"] or origin["method"])
+    return origin["kind"] in MANY and plain and max(entry["counts"], default=0) > 1
 
 
 def _begun(entry: Entry) -> Place | None:

@@ -106,7 +106,8 @@ def _each_row(groups: Sequence[QueryGroup]) -> Iterator[_Found]:
     for number, group in enumerate(groups):
         if group.verdict != "n+1" and not (group.verdict == "duplicate" and _in_loop(group)):
             continue
-        if _comes_with_n_plus_one(group, groups):
+        prefetch = group.verdict == "duplicate" and group.relation.kind == "prefetch"
+        if prefetch or _comes_with_n_plus_one(group, groups):
             continue
         kind = group.verdict
         together = [group, *_prefetches_of(number, groups)]
@@ -141,6 +142,8 @@ def _duplicates(
         shared = [groups[number] for number in found["groups"]]
         if any(group.verdict != "duplicate" or _in_loop(group) for group in shared):
             continue
+        if all(group.relation.kind == "prefetch" for group in shared):
+            continue  # two prefetches of the same rows: neither is there to be asked once
         asked = sum(group.count for group in shared)
         saved = found["times"] * sum(group.seconds for group in shared) / asked if asked else 0.0
         places = tuple(sorted(group.site.where for group in shared))

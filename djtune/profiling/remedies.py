@@ -91,6 +91,16 @@ def _without_relation(group: QueryGroup) -> str:
     if group.relation.kind == "statement":
         return "Ask once before the loop, with all values in one IN (…), and look the rows up."
     model = group.relation.model.rpartition(".")[2] or "Model"
+    if group.relation.method == "exists":
+        return (
+            "Ask once before the loop for which there is one, as a set of keys: "
+            f'set({model}.objects.filter(pk__in=ids).values_list("pk", flat=True)).'
+        )
+    if group.relation.method in ("count", "aggregate"):
+        return (
+            "Ask for all of them at once, before the loop: "
+            f'{model}.objects.filter(…).values("…").annotate(Count("pk")), and look each up.'
+        )
     return (
         f"Ask once before the loop: {model}.objects.in_bulk(ids), or .filter(pk__in=ids), and look "
         "the rows up in a dictionary."

@@ -84,3 +84,9 @@ def test_folding_again_changes_nothing(words: list[str]) -> None:
 
 def test_depth_is_no_danger() -> None:
     assert fingerprint("(" * 5000 + ")" * 5000).count("(") == 5000
+
+
+def test_only_names_stand_close_to_their_parentheses() -> None:
+    assert fingerprint("SELECT ( a ) FROM t JOIN (SELECT count( b ) FROM u)") == (
+        "SELECT (a) FROM t JOIN (SELECT count(b) FROM u)"
+    )

@@ -173,6 +173,29 @@ def test_a_queryset_that_a_prefetch_was_given_is_widened_itself() -> None:
     assert (found.root, found.path, found.many) == (1, "editor", False)
 
 
+def test_rows_of_a_manager_in_a_loop_lead_to_the_queryset_that_could_prefetch_them() -> None:
+    root = group("a.py:1", rows=24)
+    chapters = origin("reverse_many", relation="chapters", loaded_by=0)
+    editor = {"origin": origin("forward", relation="editor", loaded_by=1), **PER_ROW}
+    for plain, path in ((chapters, "chapters__editor"), ({**chapters, "narrowed": True}, "editor")):
+        second = group("a.py:2", origin=plain, **PER_ROW, halves=[[24, 12]])
+        third = group("a.py:3", **editor, halves=[[24, 12]])
+        found = judge(merge_steps([study(root, second, third)]), 1.0)[2].relation
+        assert (found.root, found.path) == (0 if "__" in path else 1, path)
+
+
+def test_packages_that_call_the_app_are_not_shown_as_callers() -> None:
+    def place(kind: str, where: str) -> dict[str, str]:
+        return {"kind": kind, "where": where, "what": "f"}
+
+    inner, own, outer = place("package", "p.py:1"), SITE, place("package", "middleware.py:2")
+    view = place("view", "shop/views.py:1")
+    (found,) = judge(merge_steps([study(group(places=[inner, own, outer, view]))]), 1.0)
+    assert [each.where for each in found.via] == ["p.py:1", "shop/views.py:1"]
+    (found,) = judge(merge_steps([study(group(places=[inner, outer]))]), 1.0)
+    assert [found.site.where, *(each.where for each in found.via)] == ["p.py:1", "middleware.py:2"]
+
+
 def test_a_row_of_a_relation_is_no_queryset_to_widen() -> None:
     """What loaded the first object is not known: the path is, as far as it was seen."""
     first = group("a.py:1", origin=origin("forward", relation="range"))

@@ -155,3 +155,14 @@ def test_a_count_is_not_patched_into_loading_the_rows() -> None:
     (one,) = found(route(ROWS, author(found=counted)))
     assert "Count(" in one.remedy
     assert one.patch == ""
+
+
+def test_two_prefetches_of_the_same_rows_are_no_question_to_be_asked_once() -> None:
+    found_in = {"groups": [1, 2], "times": 1.0, "requests": 5}
+    for kind, findings in (("prefetch", 0), ("queryset", 1)):
+        asked = [
+            group("duplicate", "shop/views.py:2", 1, relation(kind, "tags"), with_half_rows=1.0)
+            for _ in range(2)
+        ]
+        one = route(ROWS, *asked)
+        assert len(find([one], {("GET", "books/"): [found_in]}, CONTEXT)) == findings

@@ -75,6 +75,8 @@ def test_one_call_where_one_is_enough(given: QueryGroup, call: str) -> None:
         (group("many_to_many", "follows", single=True), "of one object"),
         (group("deferred", "summary"), ".only()"),
         (group("queryset", "", method="get"), "Author.objects.in_bulk(ids)"),
+        (group("queryset", "", method="exists"), "set(Author.objects.filter(pk__in=ids)"),
+        (group("queryset", "", method="count"), '.annotate(Count("pk"))'),
         (group("statement", ""), "IN (…)"),
         (group("statement", "", reads=False), "bulk_create()"),
         (group("forward", root=None, root_place=None), "the queryset that loads these rows"),

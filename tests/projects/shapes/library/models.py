@@ -70,10 +70,19 @@ class Cover(models.Model):
         return self.colour
 
 
+class Titled(models.Manager["Chapter"]):
+    """Leaves rows out, as managers of soft deletion and of tenants do; a prefetch does too."""
+
+    def get_queryset(self) -> models.QuerySet["Chapter"]:
+        return super().get_queryset().exclude(title="")
+
+
 class Chapter(models.Model):
     book = models.ForeignKey(Book, models.CASCADE, related_name="chapters")
     title = models.CharField(max_length=100)
     draft = models.BooleanField()
+
+    objects = Titled()
 
     def __str__(self) -> str:
         return self.title
