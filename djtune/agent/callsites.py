@@ -322,13 +322,14 @@ def nearest(frame: FrameType | None, but: tuple[type, ...] = (), queryset: objec
         role = _roles.get(id(code))
         if role is None:
             role = _learn(code)
-        owner = frame.f_locals.get("self")
-        if queryset is not None and _is_attribute(queryset, type(owner)):
-            return (("view", type(owner), "queryset"),)
-        if role == _APP and not isinstance(owner, but):
+        # Its type, as ``isinstance`` would ask a lazy object for what it stands for.
+        owner = type(frame.f_locals.get("self"))
+        if queryset is not None and _is_attribute(queryset, owner):
+            return (("view", owner, "queryset"),)
+        if role == _APP and not issubclass(owner, but):
             return ((id(code), frame.f_lasti),)
         if role == _GENERIC_VIEW and not view:
-            view = (("view", type(owner)),)
+            view = (("view", owner),)
         if role == _TOP:
             break
         frame = frame.f_back

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.functional import LazyObject
 
 from djtune.agent import callsites
 from djtune.agent.callsites import OUTER, Trail, nearest, resolved, trail
@@ -154,3 +155,18 @@ def test_where_an_attribute_is_declared(cls: type, name: str, text: str) -> None
 def test_a_class_without_source_has_its_module() -> None:
     made: Any = type("Made", (), {"__module__": "nowhere"})
     assert callsites.declared_at(made, "x") == "nowhere:0"
+
+
+class Lazy(LazyObject):
+    """Asks for what it stands for in a method of its own, as Django's lazy objects do."""
+
+    def _setup(self) -> None:
+        self.__dict__["place"] = nearest(sys._getframe(), but=(dict,))
+        self._wrapped = "set up"
+
+
+def test_a_lazy_object_is_not_set_up_by_being_looked_at() -> None:
+    lazy = Lazy()
+    assert str(lazy) == "set up"
+    (place,) = resolved(lazy.__dict__["place"])
+    assert place["what"] == "Lazy._setup"
