@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from . import callsites
+from . import callsites, halving
 from .clock import CURRENT, ORM, SQL_EXECUTE, SQL_FETCH
 from .explain import explain
 from .fingerprints import fingerprint
@@ -27,6 +27,8 @@ MOST_QUERIES = 5000
 """Queries of one request that are kept."""
 MOST_ITERATED = 10_000
 """Rows of an ``.iterator()`` that are held at once to be halved."""
+CHUNK_SIZE = 2000
+"""Rows that Django fetches at once for an ``.iterator()`` which does not say."""
 READS = ("SELECT", "WITH", "VALUES")
 
 
@@ -194,11 +196,12 @@ class Recorder:
         """Evaluate a queryset, and remember its rows for as long as the request lasts."""
         first = len(self.served.asked)
         fetch = Fetch(None, [], bool(getattr(queryset.query, "select_related", False)))
-        self._fetching.append(fetch)
+        fetching = self._fetching  # that of this request, however long its threads go on
+        fetching.append(fetch)
         try:
             fetch_all(queryset)
         finally:
-            self._fetching.pop()
+            fetching.pop()
         fetch.rows = queryset._result_cache or []
         if len(self.served.asked) > first:
             group = fetch.group = self.served.asked[first][0]
@@ -284,9 +287,10 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
 
     patches = Patches()
 
-    def halving(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
+    def halving_fetch(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
         def halved(self: Any) -> None:
-            if self._result_cache is None and CURRENT.get() is not None:
+            asked = self._result_cache is None and CURRENT.get() is not None
+            if asked and not halving.WHOLE.get():
                 raw = isinstance(self, RawQuerySet)
                 self._result_cache = _half(self.iterator() if raw else self._iterable_class(self))
             fetch_all(self)
@@ -315,9 +319,14 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
 
         return placed
 
-    def halving_iterator(_: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        def halved(self: Any, _chunked: bool, chunk_size: int | None) -> Iterator[Any]:
-            rows = iter(_half(islice(self._iterable_class(self), MOST_ITERATED)))
+    def halving_iterator(iterate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        def halved(self: Any, chunked: bool, chunk_size: int | None) -> Iterator[Any]:
+            if CURRENT.get() is None:
+                yield from iterate(self, chunked, chunk_size)
+                return
+            # By the server's cursor where there is one: without, all rows would come at once.
+            found = self._iterable_class(self, chunked, chunk_size or CHUNK_SIZE)
+            rows = iter(_half(islice(found, MOST_ITERATED)))
             lookups = self._prefetch_related_lookups
             while chunk := list(islice(rows, chunk_size)):
                 if lookups and chunk_size is not None:
@@ -326,9 +335,10 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
 
         return halved
 
+    halving.install(patches)
     patches.wrap(QuerySet, "_iterator", halving_iterator)
-    patches.wrap(QuerySet, "_fetch_all", halving)
-    patches.wrap(RawQuerySet, "_fetch_all", halving)
+    patches.wrap(QuerySet, "_fetch_all", halving_fetch)
+    patches.wrap(RawQuerySet, "_fetch_all", halving_fetch)
     patches.wrap(CursorWrapper, "fetchall", halving_rows)
     patches.wrap(CursorWrapper, "__iter__", halving_rows)
     patches.wrap(QuerySet, "_clone", placing)
