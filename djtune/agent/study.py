@@ -26,7 +26,7 @@ from .statements import digest_of, text_of
 MOST_QUERIES = 5000
 """Queries of one request that are kept."""
 MOST_ITERATED = 10_000
-"""Rows of an ``.iterator()`` that are held at once to be halved."""
+"""Rows of an ``.iterator()`` or a cursor that are held at once to be halved."""
 CHUNK_SIZE = 2000
 """Rows that Django fetches at once for an ``.iterator()`` which does not say."""
 READS = ("SELECT", "WITH", "VALUES")
@@ -140,6 +140,8 @@ class Recorder:
         """Begin a request."""
         self._study = self.steps[step]
         self.served = Served()
+        for fetch in self._fetches:
+            fetch.rows = []  # its group knows it for longer
         self._fetches = []
         self._fetching = []
 
@@ -301,8 +303,9 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
         def halved(self: Any) -> Any:
             if CURRENT.get() is None or not callsites.is_app(sys._getframe(1)):
                 return rows_of(self)
-            half = _half(rows_of(self))
-            return half if rows_of.__name__ == "fetchall" else iter(half)
+            if rows_of.__name__ == "fetchall":
+                return _half(rows_of(self))
+            return iter(_half(islice(rows_of(self), MOST_ITERATED)))
 
         return halved
 

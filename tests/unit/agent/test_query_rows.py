@@ -1,0 +1,31 @@
+"""Rows that querysets bring are known for as long as their request lasts."""
+
+import weakref
+from types import SimpleNamespace
+from typing import Any
+
+from djtune.agent.origins import Origin
+from djtune.agent.study import Group, Recorder
+
+
+class Row:
+    pass
+
+
+def test_rows_end_with_their_request_though_a_query_was_made_for_them() -> None:
+    recorder = Recorder()
+    recorder.start_step(0)
+    queryset = SimpleNamespace(query=None, _result_cache=None)
+
+    def fetch_all(queryset: Any) -> None:
+        queryset._result_cache = [Row()]
+
+    recorder.fetched(fetch_all, queryset)
+    row = weakref.ref(queryset._result_cache[0])
+    fetch = recorder._last_of((Row,))
+    group = Group(0, "default", "SELECT 1", (), Origin("forward"), fetch)
+    del queryset
+    assert row() is not None
+    recorder.start_step(0)
+    assert row() is None
+    assert group.loaded_by is fetch
