@@ -1,8 +1,8 @@
 """Which statements are the same: SQL with everything that varies from one time to the next folded.
 
-What is folded: placeholders and literals, lists of them (``IN (…)``, rows of ``VALUES``), names
-of savepoints and server-side cursors, comments, white space. What is not folded tells statements
-apart, so sub-selects that differ make different fingerprints.
+What is folded: placeholders and literals, lists of them (``IN (…)``, rows of ``VALUES``, equal
+conditions joined by ``OR``), names of savepoints and server-side cursors, comments, white space.
+What is not folded tells statements apart, so sub-selects that differ make different fingerprints.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _CURSOR_NAME = re.compile(r"_django_curs_\w+")
 _LISTS = re.compile(r"\[\?(?:, \?)+\]")
 _CONSTANTS = frozenset(("?", "NULL", "TRUE", "FALSE", "DEFAULT"))
 _ROWS_FOLLOW = frozenset(("VALUES", "VALUE"))
+_CONDITION_FOLLOWS = frozenset(("WHERE", "AND", "ON"))
 _TIGHT_BEFORE = frozenset((",", ")", ".", ";", "::", "]", "["))
 _TIGHT_AFTER = frozenset(("(", ".", "::", "["))
 
@@ -46,8 +47,13 @@ def fingerprint(sql: str, *, mysql: bool = False) -> str:
         if token == "(":
             groups.append([])
         elif token == ")" and len(groups) > 1:
-            inner = _written(_folded_list(_folded_rows(groups.pop())))
-            groups[-1].append(f"({inner})")
+            group = groups.pop()
+            once = _condition_once(group)
+            if once and groups[-1] and groups[-1][-1].upper() in _CONDITION_FOLLOWS:
+                groups[-1] += once  # as Django writes a list of one
+            else:
+                inner = _written(once or _folded_list(_folded_rows(group)))
+                groups[-1].append(f"({inner})")
         else:
             groups[-1].append(token)
     return " (".join(_written(_folded_rows(group)) for group in groups)
@@ -78,6 +84,15 @@ def _folded_list(tokens: list[str]) -> list[str]:
     if items[0].startswith("(") and len(set(items)) == 1:
         return items[:1]
     return tokens
+
+
+def _condition_once(tokens: list[str]) -> list[str]:
+    """The one condition of a list of equal ones, as which Django writes some ``IN``; else none."""
+    if "OR" not in tokens:
+        return []
+    first = tokens[: tokens.index("OR")]
+    times = (len(tokens) + 1) // (len(first) + 1)
+    return first if [*first, "OR"] * times == [*tokens, "OR"] else []
 
 
 def _folded_rows(tokens: list[str]) -> list[str]:
