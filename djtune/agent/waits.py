@@ -117,7 +117,13 @@ class Waits:
 
 @contextmanager
 def watched(waits: Waits) -> Iterator[None]:
-    """Look at the thread that serves a request, and note where it waits, while the block lasts."""
+    """Look at the thread that serves a request, and note where it waits, while the block lasts.
+
+    Where the system does not tell how long another thread has run (macOS), only coroutines tell.
+    """
+    if not hasattr(time, "pthread_getcpuclockid"):
+        yield
+        return
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(waits, ended), name="djtune-waits", daemon=True)
     watcher.start()
@@ -132,15 +138,22 @@ def _watch(waits: Waits, ended: threading.Event) -> None:
     thread, cpu, wall = 0, 0, 0
     while not ended.wait(TICK_SECONDS):
         clock = waits.clock
-        if clock is None or clock.stack[-1] in _TIMED_ELSEWHERE:
-            thread = 0
+        now = clock.thread if clock is not None else 0
+        # The clock of a thread that has ended is not to be asked for: that may crash the process.
+        frame = sys._current_frames().get(now)
+        if clock is None or frame is None or _is_timed_elsewhere(clock):
+            thread, frame = 0, None
             continue
-        cpu_now, wall_now = _cpu_of(clock.thread), time.perf_counter_ns()
-        idle = clock.thread == thread and cpu_now - cpu < BUSY_PART * (wall_now - wall)
-        frame = sys._current_frames().get(clock.thread) if idle else None
-        if frame is not None and _serves(frame):
+        cpu_now, wall_now = _cpu_of(now), time.perf_counter_ns()
+        if now == thread and cpu_now - cpu < BUSY_PART * (wall_now - wall) and _serves(frame):
             waits.note_idle(frame, wall_now - wall)
-        thread, cpu, wall = clock.thread, cpu_now, wall_now
+        frame = None  # what the app has let go of must not live on, to end in this thread
+        thread, cpu, wall = now, cpu_now, wall_now
+
+
+def _is_timed_elsewhere(clock: Clock) -> bool:
+    # Between two phases the stack may be empty for a moment.
+    return any(phase in _TIMED_ELSEWHERE for phase in clock.stack[-1:])
 
 
 def _cpu_of(thread: int) -> int:
