@@ -30,6 +30,8 @@ def describe(interface: str | None) -> dict[str, Any]:
     from django.conf import settings
     from django.db import connections
 
+    from .transactions import aliases
+
     return {
         "python": platform.python_version(),
         "django": django.get_version(),
@@ -42,7 +44,7 @@ def describe(interface: str | None) -> dict[str, Any]:
                 "conn_max_age": connections[alias].settings_dict.get("CONN_MAX_AGE"),
                 "pool": bool(connections[alias].settings_dict["OPTIONS"].get("pool")),
             }
-            for alias in connections
+            for alias in aliases()
         },
         "caches": {
             alias: config["BACKEND"].rpartition(".")[2] for alias, config in settings.CACHES.items()

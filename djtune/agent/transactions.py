@@ -23,6 +23,16 @@ from django.db.backends.signals import connection_created
 from .errors import AgentError
 
 _PROBE_APP = "djtune_rollback_probe"
+_NO_ENGINE = "django.db.backends.dummy"
+
+
+def aliases() -> list[str]:
+    """The databases that the project has.
+
+    Without DATABASES, or where ``default`` is left empty, Django has an alias all the same, whose
+    backend refuses whatever it is asked for.
+    """
+    return [name for name in connections if connections[name].settings_dict["ENGINE"] != _NO_ENGINE]
 
 
 class _ReplayTransaction(transaction.Atomic):
@@ -57,7 +67,7 @@ class Rollback:
         self._serving = threading.get_ident()
         self._beginning = self.active = True
         try:
-            for alias in connections:
+            for alias in aliases():
                 self._connect(alias)
                 atomic = _ReplayTransaction(alias)
                 atomic.__enter__()
@@ -139,7 +149,7 @@ def unproven_aliases(rollback: Rollback) -> dict[str, str]:
     Returns alias → reason for those where it could not be shown that nothing stays.
     """
     reasons: dict[str, str] = {}
-    for alias in connections:
+    for alias in aliases():
         rollback.begin()
         try:
             _write_probe_row(alias)

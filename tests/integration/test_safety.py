@@ -339,6 +339,16 @@ def test_nothing_is_probed_where_every_method_is_safe(tmp_path: Path) -> None:
 
 
 @BOTH
+def test_a_project_without_a_database_is_replayed(interface: str) -> None:
+    with Worker(project("live", interface=interface)) as worker:
+        opened = open_session(worker, step("nothing/", "POST", unsafe=True))
+        (entry,) = worker.call("class_steps", skip=[])
+    assert worker.facts["databases"] == {}
+    assert opened["unproven"] == {}
+    assert entry["class"] == "ok"
+
+
+@BOTH
 @pytest.mark.parametrize("login", ["session", "force"])
 def test_a_user_is_signed_in_and_the_session_row_is_gone(
     data: Path, interface: str, login: str
