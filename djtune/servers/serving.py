@@ -1,5 +1,6 @@
 """Finds the processes of a running server that answer its requests."""
 
+import os
 from collections.abc import Callable
 
 import psutil
@@ -51,7 +52,7 @@ class Family(Struct):
 
 
 def find_workers(pid: int, probe: Probe = pyspy.probe) -> Family:
-    """Find the processes that serve, among ``pid`` and all that descend from it.
+    """Find the processes that serve, among ``pid`` and all that descend from it but djtune itself.
 
     They are those in whose stacks a server's worker loop is seen; where none is known, the
     processes without Python children of their own, which a parent process has. Raises
@@ -81,6 +82,9 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 
 def _helper(process: psutil.Process) -> bool:
+    """Whether it only stands beside the server; djtune does where the shell of both is named."""
+    if process.pid == os.getpid():
+        return True
     try:
         line = " ".join(process.cmdline())
     except psutil.Error:
