@@ -90,8 +90,7 @@ class Run:
         self._budgets = [budgets.parse(text, metrics or {}) for text in options.budget]
         check_writable(options.output, "--output")
         check_writable(options.html, "--html")
-        if options.output and options.html and options.output.absolute() == options.html.absolute():
-            raise DjtuneError("--output and --html name the same file")
+        check_apart({"--output": options.output, "--html": options.html})
 
     @cached_property
     def console(self) -> "Console":
@@ -140,11 +139,15 @@ class Run:
     def note(self, text: str) -> None:
         """Say something that helps to read the result; not under ``--quiet``."""
         if not self.options.quiet:
-            self.console.print(text, style="dim", soft_wrap=True)
+            self._say(text, "dim")
 
     def warn(self, text: str) -> None:
         """Say something that must be known to trust the result."""
-        self.console.print(f"warning: {text}", style="yellow", soft_wrap=True)
+        self._say(f"warning: {text}", "yellow")
+
+    def _say(self, text: str, style: str) -> None:
+        """Wrapped between words on a terminal; in a log it stays one line."""
+        self.console.print(text, style=style, soft_wrap=not self.console.is_terminal)
 
     @contextmanager
     def progress(self, description: str, total: float | None = None) -> Iterator[Advance]:
@@ -171,7 +174,7 @@ class Run:
         result: Struct,
         report: "Report",
         *,
-        metrics: Mapping[str, Mapping[str, Metric]],
+        metrics: Mapping[str, Mapping[str, Metric]] | None,
         places: Mapping[str, str] | None = None,
         regressions: Sequence[str] = (),
         complete: bool = True,
@@ -179,13 +182,15 @@ class Run:
     ) -> int:
         """Hand over the result, hold it against the budgets, and return the exit status.
 
-        ``metrics`` maps ``METHOD ROUTE`` to the route's figures by name, and ``places`` to its
-        view's file and line. ``regressions`` are lines about what got worse since an earlier run.
+        ``metrics`` maps ``METHOD ROUTE`` to the route's figures by name, ``None`` where the result
+        has none that a budget could be about; ``places`` maps it to its view's file and line.
+        ``regressions`` are lines about what got worse since an earlier run.
         A result that is not ``complete`` ends with 3, an ``interrupted`` one with 130, whatever
         the budgets say. The result's fields ``complete`` and ``budgets``, where it has them, are
         filled in.
         """
-        verdicts = [verdict for one in self._budgets for verdict in budgets.judge(one, metrics)]
+        held = [] if metrics is None else self._budgets
+        verdicts = [verdict for one in held for verdict in budgets.judge(one, metrics or {})]
         complete = complete and not interrupted and getattr(result, "complete", True)
         told = {"complete": complete, "budgets": verdicts}
         told = {name: value for name, value in told.items() if name in result.__struct_fields__}
@@ -212,7 +217,7 @@ class Run:
             findings = "a finding" if count == 1 else f"{count} findings"
             breached.append(f"{findings} of severity {fail_on} or higher")
         for text in breached:
-            self.console.print(f"breached: {text}", style="bold red", soft_wrap=True)
+            self._say(f"breached: {text}", "bold red")
         for text in unclear:
             self.warn(f"can't tell: {text}")
         if breached:
@@ -302,6 +307,19 @@ def check_writable(path: Path | None, option: str) -> None:
         raise DjtuneError(
             f"{option} {path}: there is no folder {path.parent}", hint=f"mkdir -p {path.parent}"
         )
+
+
+def check_apart(files: Mapping[str, Path | None]) -> None:
+    """Refuse two options, the keys of ``files``, that would write the same file.
+
+    Raises:
+        DjtuneError: two of them name the same file.
+
+    """
+    named: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is not None and (other := named.setdefault(path.absolute(), option)) != option:
+            raise DjtuneError(f"{other} and {option} name the same file", hint="name two")
 
 
 def save(path: Path, content: bytes, option: str) -> None:

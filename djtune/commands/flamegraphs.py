@@ -130,7 +130,7 @@ def sampling_options() -> "Options":
     context = click.get_current_context()
     params = context.params
     given = {
-        name: "/".join(option.opts)
+        name: "/".join([*option.opts, *option.secondary_opts])
         for option in context.command.params
         if (name := option.name or "") in ("rate", "idle", "gil", "native")
         and context.get_parameter_source(name) is ParameterSource.COMMANDLINE

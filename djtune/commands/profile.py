@@ -214,6 +214,9 @@ def profile(
         return profile_live(run)
     if pause_target:
         raise DjtuneError("--pause-target is about a running server", hint="name it with --pid")
+    source = click.get_current_context().get_parameter_source
+    if user is None and source("login") is ParameterSource.COMMANDLINE:
+        raise DjtuneError("--login says how --as signs in", hint="name the user: --as USER")
     from djtune.commands.flamegraphs import Flamegraphs
     from djtune.commands.past import Past
     from djtune.experiments.host import read_machine
@@ -221,10 +224,11 @@ def profile(
     from djtune.profiling.assemble import assemble, metrics, places
     from djtune.profiling.plan import Budget
     from djtune.profiling.present import present
-    from djtune.run import check_writable
+    from djtune.run import check_apart, check_writable
     from djtune.workloads.file import load
 
     check_writable(trace_file, "--trace")
+    check_apart({"--output": run.options.output, "--html": run.options.html, "--trace": trace_file})
     past = Past(run, compare_file, baseline_dir)
     flames = Flamegraphs(run, flamegraph)
     if precise:

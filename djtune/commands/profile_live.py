@@ -22,8 +22,8 @@ DURATION = 30.0
 RATE = 50
 TAKEN = {"pid", "pause_target", "duration", "rate", "idle", "gil", "native", "flamegraph"}
 """Parameters of ``djtune profile`` that a running server has a use for, beside the common ones."""
-NOT_TAKEN = {"budget", "allow_host", "live_effects"}
-"""Common ones that it has none for: no request is replayed."""
+NOT_TAKEN = {"budget", "fail_on", "strict", "allow_host", "live_effects"}
+"""Common ones that it has none for: no request is replayed, and nothing is held to a limit."""
 
 
 def profile_live(run: "Run") -> int:
@@ -48,7 +48,9 @@ def profile_live(run: "Run") -> int:
     live.require_requests(result)
     flames = _draw(run, recorded, folder) if folder is not None else []
     report = present(result, *_next_command(result), flames)
-    return run.finish(result, report, metrics={}, complete=result.complete, interrupted=interrupted)
+    return run.finish(
+        result, report, metrics=None, complete=result.complete, interrupted=interrupted
+    )
 
 
 def _request(context: click.Context) -> "Request":

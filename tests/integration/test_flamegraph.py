@@ -134,6 +134,8 @@ class TestBeforeAnythingIsMeasured:
         both = djtune("profile", "--gil", "--idle", "--flamegraph", tmp_path, cwd=shop)
         assert refused(both).startswith("--gil and --idle contradict each other")
         assert refused(djtune("profile", "--rate", "9", cwd=shop)) == "--rate is about flame graphs"
+        line = refused(djtune("profile", "--no-idle", cwd=shop))
+        assert line == "--idle/--no-idle is about flame graphs"
 
     def test_so_is_a_folder_with_files_of_somebody_else(self, shop: Path, tmp_path: Path):
         (tmp_path / "all.html").write_text("mine")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -321,6 +322,8 @@ class TestRefusals:
             ["--trials", "3"],
             ["--as", "alice"],
             ["--budget", "queries<3"],
+            ["--fail-on", "high"],
+            ["--strict"],
             ["--native"],
             ["--gil", "--idle"],
         ],
@@ -328,6 +331,12 @@ class TestRefusals:
     )
     def test_options_that_make_no_sense_for_a_running_server(self, given):
         assert given[0].strip("/") in self.line(profile(1, *given)).lower() or given == ["/crunch/"]
+
+    def test_djtune_is_no_worker_of_the_shell_that_runs_it(self):
+        shell = shlex.join([*PROGRAM, "profile", "--duration", "5", "--pid"]) + " $$; exit $?"
+        refused = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, cwd=LIVE)
+        assert refused.returncode == 2
+        assert "Python" in refused.stderr.splitlines()[0]
 
     def test_pausing_needs_something_to_pause(self):
         assert "--pid" in djtune("profile", "--pause-target", cwd=LIVE).stderr

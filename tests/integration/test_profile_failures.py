@@ -51,6 +51,11 @@ def test_an_unknown_user(shop: Path) -> None:
     )
 
 
+def test_a_way_to_sign_in_without_a_user(shop: Path) -> None:
+    outcome = djtune("profile", "--login", "token", cwd=shop)
+    assert refused(outcome) == "--login says how --as signs in"
+
+
 def test_settings_that_are_not_there(shop: Path) -> None:
     assert "conf.nothing" in refused(djtune("profile", "--settings", "conf.nothing", cwd=shop))
 

@@ -189,3 +189,9 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(
     run = djtune("profile", "--trace", tmp_path / "no" / "t.json", cwd=tmp_path)
     assert run.exit_code == 2
     assert "--trace" in run.stderr
+
+
+def test_it_is_not_written_over_by_the_result(tmp_path: Path) -> None:
+    run = djtune("profile", "--trace", "t.json", "--output", tmp_path / "t.json", cwd=tmp_path)
+    assert run.exit_code == 2
+    assert run.stderr.startswith("error: --output and --trace name the same file")

@@ -6,11 +6,12 @@ import click
 import msgspec
 import pytest
 from helpers import djtune
+from rich.console import Console
 
 from djtune import cli
 from djtune.model.budget import Verdict
 from djtune.model.metrics import Metric
-from djtune.options import common_options
+from djtune.options import Options, Run, common_options
 from djtune.reports.blocks import Command, Finding, Note, Report
 
 
@@ -36,15 +37,17 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list:
     @click.option("--duration", type=float, default=60)
     @click.option("--workload", type=click.Path(path_type=Path))
     @click.option("--cut-short", is_flag=True)
+    @click.option("--no-figures", is_flag=True)
     @common_options(metrics={"p95": "time", "queries": "count"})
-    def profile(run, duration, workload, cut_short):
+    def profile(run, duration, workload, cut_short, no_figures):
         runs.append(run)
         run.duration, run.workload = duration, workload
         run.note("a note")
         run.warn("a warning")
         with run.progress("measuring", total=3) as advance:
             advance(2, description="still measuring")
-        return run.finish(Result(), REPORT, metrics=METRICS, complete=not cut_short)
+        metrics = None if no_figures else METRICS
+        return run.finish(Result(), REPORT, metrics=metrics, complete=not cut_short)
 
     load = cli.load_command
     monkeypatch.setattr(cli, "load_command", lambda n: profile if n == "profile" else load(n))
@@ -107,8 +110,10 @@ class TestTheResult:
         assert said in done.stderr
         assert seen == []
 
-    def test_one_file_cannot_hold_both(self):
-        assert djtune("profile", "--output", "x", "--html", "x").exit_code == 2
+    def test_one_file_cannot_hold_both(self, tmp_path):
+        done = djtune("profile", "--output", "x", "--html", tmp_path / "x", cwd=tmp_path)
+        assert done.exit_code == 2
+        assert done.stderr.startswith("error: --output and --html name the same file")
 
 
 class TestExitStatus:
@@ -126,6 +131,7 @@ class TestExitStatus:
             (["--fail-on", "medium"], 1),
             (["--fail-on", "low"], 1),
             (["--cut-short"], 3),
+            (["--no-figures", "--budget", "queries<12", "--strict"], 0),
             (["--cut-short", "--budget", "queries<12"], 3),
         ],
     )
@@ -261,6 +267,19 @@ class TestOnATerminal:
         assert "still measuring" in shown.stderr
         assert "measuring" not in shown.stdout
         assert "measuring" not in djtune("profile", "--quiet", env={"FORCE_COLOR": "1"}).stderr
+
+    def test_sentences_are_wrapped_between_words(self, capsys):
+        run = Run(Options())
+        run.console = Console(stderr=True, width=20, force_terminal=True, color_system=None)
+        run.note("the first words and the second ones")
+        lines = [line.rstrip() for line in capsys.readouterr().err.splitlines()]
+        assert lines == ["the first words and", "the second ones"]
+
+
+class TestInALog:
+    def test_a_sentence_is_one_line(self, capsys):
+        Run(Options()).note(sentence := "words " * 40)
+        assert capsys.readouterr().err.rstrip("\n") == sentence
 
 
 class TestColour:
