@@ -21,7 +21,7 @@ demo: $(VENV)/.installed-site ## profile the sample site and write demo/report.h
 	@echo "The whole report: demo/report.html"
 
 test: $(VENV)/.installed-test ## run the tests, but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: $(VENV)/.installed-test ## all tests, the intervals' calibration, every Python and Django found
 	$(BIN)/python -m pytest

@@ -12,7 +12,10 @@ from django.utils.functional import LazyObject
 from djtune.agent import callsites
 from djtune.agent.callsites import OUTER, Trail, nearest, resolved, trail
 
-INSTALLED = ("_pytest", "pluggy", "pytest", "hypothesis", "xdist", "pytest_timeout.py")
+INSTALLED = {
+    *("_pytest", "pluggy", "pytest", "hypothesis", "pytest_timeout.py"),
+    *("xdist", "execnet"),
+}
 
 
 def here() -> Trail:
