@@ -11,6 +11,9 @@ _QUERYSET_CALL = re.compile(
 )
 _MANAGER = re.compile(r"\.objects\b(?!\s*\()")
 
+WIDTH = 100
+"""Of a line; a longer one is broken up."""
+
 
 def with_call(source: str, line: int, call: str, file: str) -> str:
     """A unified diff that adds ``.call`` to the queryset that begins at ``line`` (from 1).
@@ -24,7 +27,7 @@ def with_call(source: str, line: int, call: str, file: str) -> str:
     changed = _changed(lines[line - 1], call)
     if not changed:
         return ""
-    after = [*lines[: line - 1], changed, *lines[line:]]
+    after = [*lines[: line - 1], *changed.splitlines(keepends=True), *lines[line:]]
     try:
         ast.parse("".join(after))
     except SyntaxError:
@@ -37,11 +40,18 @@ def _changed(text: str, call: str) -> str:
     managers = list(_MANAGER.finditer(text))
     if len(managers) > 1:
         return ""
-    if managers:
-        at = managers[0].end()
-        return f"{text[:at]}.{call}{text[at:]}"
     calls = list(_QUERYSET_CALL.finditer(text))
-    if not calls:
+    if not managers and not calls:
         return ""
-    at = calls[0].start()
-    return f"{text[:at]}.{call}{text[at:]}"
+    at = managers[0].end() if managers else calls[0].start()
+    changed = f"{text[:at]}.{call}{text[at:]}"
+    if len(changed.rstrip()) <= WIDTH or ", " not in call:
+        return changed
+    indent = text[: len(text) - len(text.lstrip())]
+    return f"{text[:at]}.{_one_a_line(call, indent)}{text[at:]}"
+
+
+def _one_a_line(call: str, indent: str) -> str:
+    """The arguments of a call, or of a chain of calls, below each other."""
+    opened = call.replace("(", f"(\n{indent}    ").replace(", ", f",\n{indent}    ")
+    return opened.replace(")", f",\n{indent})")

@@ -9,7 +9,7 @@ from djtune.model.findings import FindingData, Saving
 from djtune.profiling.labels import request_of
 from djtune.profiling.patches import with_call
 from djtune.profiling.query_group import Place, QueryGroup
-from djtune.profiling.remedies import call_for, remedy_for
+from djtune.profiling.remedies import call_for, joined, remedy_for
 from djtune.profiling.repeats import severity, shorten_sql
 from djtune.profiling.result import RouteResult
 from djtune.reports import format as fmt
@@ -20,6 +20,7 @@ WORTH_JOINING = 0.01
 """Part of a route's time from which rows that could have come along are worth a finding."""
 SHOWN_ROUTES = 5
 SHOWN_CALLERS = 3
+ALSO_PATCHED = " The patch for this queryset, at its dearest finding, has it."
 
 Sources = Mapping[str, str]
 """File, from the project's root → its text."""
@@ -57,6 +58,9 @@ class Case(Struct):
     """Of the first route where it was seen."""
     seen: list[tuple[RouteResult, list[QueryGroup], float]] = field(default_factory=list)
     """Route, its groups, and seconds a request that it would save."""
+    patch: str = ""
+    patched_with: bool = False
+    """Another case of the same queryset has the patch for both."""
 
     def add(self, route: RouteResult, groups: list[QueryGroup], seconds: float) -> None:
         """Note what a route would save; several ways through it to one place are one."""
@@ -69,6 +73,12 @@ class Case(Struct):
     def saved(self) -> float:
         """Seconds in 1,000 requests of the workload."""
         return sum(route.weight * seconds for route, _, seconds in self.seen)
+
+    @property
+    def dearest(self) -> list[QueryGroup]:
+        """The groups of the route that pays most for it."""
+        groups = max(self.seen, key=lambda seen: seen[0].weight * seen[2])[1]
+        return _dearest_first(groups) if self.kind == "n+1" else groups
 
 
 def find(
@@ -84,7 +94,9 @@ def find(
     for route in routes:
         for key, kind, groups, saved in _cases(route, duplicates):
             cases.setdefault(key, Case(kind, groups)).add(route, groups, saved)
-    return [_finding(case, context) for case in cases.values() if not _mostly_in_vain(case, routes)]
+    worth = [case for case in cases.values() if not _mostly_in_vain(case, routes)]
+    _write_patches(worth, context.sources)
+    return [_finding(case, context) for case in worth]
 
 
 _Found = tuple[tuple[Any, ...], str, list[QueryGroup], float]
@@ -220,17 +232,15 @@ def _index_finding(case: Case, context: Context) -> FindingData:
 def _finding(case: Case, context: Context) -> FindingData:
     if case.kind == "missing-index":
         return _index_finding(case, context)
-    groups = max(case.seen, key=lambda seen: seen[0].weight * seen[2])[1]
-    if case.kind == "n+1":
-        groups = _dearest_first(groups)
+    groups = case.dearest
     return FindingData(
         kind=case.kind,
         title=_title(case.kind, groups),
         where=_where(case.kind, groups),
         evidence=[*_what(case.kind, groups), *_routes(case)],
         saving=Saving(context.scaled(case.saved), context.unit),
-        remedy=_remedy(case.kind, groups, context),
-        patch=_patch(case.kind, groups, context.sources),
+        remedy=_remedy(case.kind, groups, context) + (ALSO_PATCHED if case.patched_with else ""),
+        patch=case.patch,
         confidence=_confidence(case.kind, groups),
         severity=severity(context.part(case.saved)),
         part=context.part(case.saved),
@@ -349,7 +359,7 @@ def _remedy(kind: str, groups: Sequence[QueryGroup], context: Context) -> str:
             "property. Nothing gets stale by it."
         )
     if kind == "lazy":
-        if one := _one_call(groups):
+        if one := joined(call_for(group) for group in groups):
             return f"Add .{one} to the queryset at {_root_of(groups).where}."
         return " ".join(remedy_for(group, context.django) for group in groups)
     return (
@@ -358,30 +368,27 @@ def _remedy(kind: str, groups: Sequence[QueryGroup], context: Context) -> str:
     )
 
 
-def _one_call(groups: Sequence[QueryGroup]) -> str:
-    """Their calls as one: ``select_related("a", "b")``; empty where they are not of one kind."""
-    calls = [call_for(group) for group in groups]
-    names = {call.partition("(")[0] for call in calls}
-    if len(names) != 1 or "" in names:
-        return ""
-    arguments = [call.partition("(")[2].removesuffix(")") for call in calls]
-    longer = [a for a in arguments if not any(o.startswith(a[:-1] + "__") for o in arguments)]
-    return f"{names.pop()}({', '.join(dict.fromkeys(longer))})"
-
-
-def _patch(kind: str, groups: Sequence[QueryGroup], sources: Sources) -> str:
-    place = groups[0].relation.root_place
-    if kind not in ("n+1", "lazy") or place is None:
-        return ""
-    call = _one_call(groups if kind == "lazy" else groups[:1])
-    file, _, line = place.where.rpartition(":")
-    if not call or file not in sources:
-        return ""
-    return with_call(sources[file], int(line), call, file)
+def _write_patches(cases: Sequence[Case], sources: Sources) -> None:
+    """One patch for all that is to be added to one queryset, at the case that saves most."""
+    by_line: dict[str, list[tuple[Case, list[str]]]] = {}
+    for case in sorted(cases, key=lambda case: -case.saved):
+        groups = case.dearest if case.kind == "lazy" else case.dearest[:1]
+        place = groups[0].relation.root_place
+        calls = [call_for(group) for group in groups]
+        if case.kind in ("n+1", "lazy") and place is not None and all(calls):
+            by_line.setdefault(place.where, []).append((case, calls))
+    for where, found in by_line.items():
+        file, _, line = where.rpartition(":")
+        call = joined(call for _, calls in found for call in calls)
+        patch = with_call(sources.get(file, ""), int(line), call, file)
+        found[0][0].patch = patch
+        for case, _ in found[1:]:
+            case.patched_with = bool(patch)
 
 
 def _confidence(kind: str, groups: Sequence[QueryGroup]) -> str:
-    seen = f"seen in {groups[0].requests} requests"
+    requests = groups[0].requests
+    seen = f"seen in {requests} request{'s' if requests != 1 else ''}"
     if kind == "n+1" and groups[0].with_half_rows is not None:
         seen += ", growth tried"
     return f"{seen}; the saving is an estimate: SQL and ORM time as the queries share it"

@@ -1,5 +1,7 @@
 """What cures a query that is made too often: the words, and the call to add."""
 
+from collections.abc import Iterable
+
 from djtune.profiling.query_group import QueryGroup
 
 FETCH_PEERS_SINCE = (6, 1)
@@ -25,6 +27,25 @@ def call_for(group: QueryGroup) -> str:
     if relation.kind in FOLLOWED_MANY and relation.method in ("", "iterator"):
         return f'prefetch_related("{relation.path}")'
     return ""
+
+
+def joined(calls: Iterable[str]) -> str:
+    """Calls as a chain, ``select_related("a", "b").prefetch_related("c")``; empty where one is."""
+    arguments: dict[str, list[str]] = {"select_related": [], "prefetch_related": []}
+    for call in calls:
+        name, _, argument = call.removesuffix(")").partition("(")
+        if not name:
+            return ""
+        arguments[name].append(argument)
+    return ".".join(
+        f"{name}({', '.join(_longest(given))})" for name, given in arguments.items() if given
+    )
+
+
+def _longest(paths: list[str]) -> list[str]:
+    """Without those that lie on the way to another one."""
+    kept = dict.fromkeys(paths)
+    return [path for path in kept if not any(o.startswith(path[:-1] + "__") for o in kept)]
 
 
 def remedy_for(group: QueryGroup, django: tuple[int, int]) -> str:

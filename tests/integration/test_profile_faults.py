@@ -84,7 +84,8 @@ def test_the_lazy_relations(result: ProfileResult) -> None:
     ]
     relations = '"profile__region", "profile__isp", "profile__last_channel"'
     assert f"select_related({relations})" in found.remedy
-    assert f".select_related({relations}).get(" in found.patch
+    added = "".join(line[1:].strip() for line in found.patch.splitlines() if line[0] == "+")
+    assert f"User.objects.select_related({relations.replace(', ', ',')},).get(" in added
 
 
 def test_the_waits_in_a_row(result: ProfileResult) -> None:

@@ -8,6 +8,7 @@ import pytest
 from djtune.profiling.patches import with_call
 
 CALL = 'select_related("author")'
+CHAPTERS = '"chapters__notes__pictures"'
 CLEAR = [
     ("books = Book.objects.all()", f"books = Book.objects.{CALL}.all()"),
     ("books = Book.objects.filter(a=1).order_by('b')", f"Book.objects.{CALL}.filter(a=1)"),
@@ -37,6 +38,21 @@ def test_the_patch_applies(tmp_path: Path) -> None:
     patch = with_call(source, 5, CALL, "shop/views.py")
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
     assert f"Book.objects.{CALL}.filter(\n" in (tmp_path / "shop" / "views.py").read_text()
+
+
+def test_a_long_call_is_written_one_argument_a_line(tmp_path: Path) -> None:
+    call = f'select_related("author").prefetch_related({", ".join([CHAPTERS] * 4)})'
+    source = "def view():\n    return Book.objects.all()\n"
+    (tmp_path / "a.py").write_text(source)
+    patch = with_call(source, 2, call, "a.py")
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    lines = (tmp_path / "a.py").read_text().splitlines()
+    assert lines[1:4] == [
+        "    return Book.objects.select_related(",
+        '        "author",',
+        "    ).prefetch_related(",
+    ]
+    assert lines[-2:] == [f"        {CHAPTERS},", "    ).all()"]
 
 
 def test_a_file_without_a_last_line_end_keeps_its_lines() -> None:

@@ -166,3 +166,12 @@ def test_two_prefetches_of_the_same_rows_are_no_question_to_be_asked_once() -> N
         ]
         one = route(ROWS, *asked)
         assert len(find([one], {("GET", "books/"): [found_in]}, CONTEXT)) == findings
+
+
+def test_what_one_queryset_lacks_is_one_patch_at_the_dearest_finding() -> None:
+    tags = relation("many_to_many", "tags", many=True)
+    other = group("n+1", "shop/models.py:11", 24, tags, seconds=0.01)
+    dearest, second = found(route(ROWS, other, author()))[::-1]
+    assert 'Book.objects.select_related("author").prefetch_related("tags").all()' in dearest.patch
+    assert second.patch == ""
+    assert "at its dearest finding" in second.remedy

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from djtune.profiling.query_group import Place, QueryGroup, Relation
-from djtune.profiling.remedies import call_for, remedy_for
+from djtune.profiling.remedies import call_for, joined, remedy_for
 
 AT = Place("python", "shop/views.py:5", "front")
 
@@ -91,3 +91,11 @@ def test_peers_are_fetched_from_6_1_on_where_that_covers_it() -> None:
     assert "FETCH_PEERS" in remedy_for(group("forward"), (6, 1))
     assert "FETCH_PEERS" in remedy_for(group("deferred", "summary"), (6, 1))
     assert "FETCH_PEERS" not in remedy_for(group("reverse_many", "chapters"), (6, 1))
+
+
+def test_calls_are_joined_without_those_that_lie_on_the_way_to_another_one() -> None:
+    calls = [f'prefetch_related("{path}")' for path in ("tags", "tags__notes", "tags_of")]
+    assert joined([*calls, 'select_related("author")', calls[0]]) == (
+        'select_related("author").prefetch_related("tags__notes", "tags_of")'
+    )
+    assert joined(["", calls[0]]) == ""
