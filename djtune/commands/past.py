@@ -72,7 +72,7 @@ class Past:
         """What is timed, for the note before it."""
         trials = request.budget.trials
         if self._baseline is None:
-            return f"time them in {trials} fresh processes"
+            return f"time them in {trials} fresh {'process' if trials == 1 else 'processes'}"
         return (
             f"time them in {trials} blocks of three fresh processes, in random order: the baseline "
             f"{self._baseline.name} twice and this checkout once, which share the time,"

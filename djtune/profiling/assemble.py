@@ -11,6 +11,7 @@ from djtune.model.samples import Sample
 from djtune.model.workload import Workload
 from djtune.profiling import plan, queries, query_findings, ranking, repeats, waits
 from djtune.profiling.gather import Gathered
+from djtune.profiling.labels import path_of
 from djtune.profiling.overhead import price_probes
 from djtune.profiling.production import add_observed
 from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult, Unmeasured
@@ -141,7 +142,7 @@ def _broken(missing: Sequence[Unmeasured]) -> list[FindingData]:
             failing.setdefault(entry.detail, []).append(entry)
     found = []
     for detail, entries in failing.items():
-        names = [f"{entry.method} /{entry.route.lstrip('/')}" for entry in entries]
+        names = [f"{entry.method} {path_of(entry.route)}" for entry in entries]
         several = len(names) > 1
         found.append(
             FindingData(

@@ -11,6 +11,7 @@ from djtune.errors import DjtuneError
 from djtune.experiments.allocation import RouteCost
 from djtune.model.routes import Route
 from djtune.model.workload import Workload
+from djtune.profiling.labels import path_of
 from djtune.profiling.result import Unmeasured
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -76,9 +77,9 @@ def choose_journeys(workload: Workload, patterns: Sequence[str]) -> Workload:
 def _routes_like(pattern: str, routes: Sequence[str]) -> str:
     near = difflib.get_close_matches(pattern.strip("/"), routes, n=3, cutoff=0.5)
     if near:
-        return f"did you mean {' or '.join('/' + route for route in near)}?"
+        return f"did you mean {' or '.join(map(path_of, near))}?"
     more = f" and {len(routes) - SHOWN} more" if len(routes) > SHOWN else ""
-    return f"the workload asks for {', '.join('/' + r for r in routes[:SHOWN])}{more}"
+    return f"the workload asks for {', '.join(map(path_of, routes[:SHOWN]))}{more}"
 
 
 def chosen(route: str, patterns: Sequence[str]) -> bool:

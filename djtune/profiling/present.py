@@ -73,7 +73,8 @@ def _coverage(result: ProfileResult) -> Note:
     rest = f"; the rest need {needs}" if needs else ""
     return Note(
         f"{measured} of {total} routes measured{rest}. "
-        f"{result.requests:,} requests in {result.trials} fresh processes, "
+        f"{fmt.plural(result.requests, 'request', 'requests')} in "
+        f"{fmt.plural(result.trials, 'fresh process', 'fresh processes')}, "
         f"service time (one request at a time). Weights: {result.weights_from}.{left_out}",
         tone="plain",
     )

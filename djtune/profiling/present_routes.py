@@ -120,7 +120,6 @@ def _phases(route: RouteResult) -> Bars:
     return Bars(
         [Bar(label, seconds, fmt.duration(seconds)) for label, seconds in shown],
         title="Where a request's time goes, on average",
-        unit="s",
     )
 
 

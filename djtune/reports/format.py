@@ -80,6 +80,11 @@ def count(n: float | None) -> str:
     return _signed(n, ",.0f") if float(n).is_integer() else _significant(n)
 
 
+def plural(n: int, one: str, many: str) -> str:
+    """A number of things: ``1 process``, ``1,234 processes``."""
+    return f"{n:,} {one if n == 1 else many}"
+
+
 def interval(
     low: float | None, high: float | None, fmt: Formatter, value: float | None = None
 ) -> str:

@@ -288,7 +288,8 @@ def _machine(side: Side) -> str:
         f"{_app(side)}; {machine.cpu or 'processor unknown'}, {machine.usable_cpus} of "
         f"{machine.cpus} CPUs, load {machine.load[0]:.1f}; noise {noise.lost_ms_per_s:.1f} ms lost "
         f"in each second, worst gap {fmt.duration(noise.worst_gap_s)}; "
-        f"{side.requests:,} requests in {side.trials} processes; weights: {side.weights_from}"
+        f"{side.requests:,} requests in {fmt.plural(side.trials, 'process', 'processes')}; "
+        f"weights: {side.weights_from}"
     )
 
 

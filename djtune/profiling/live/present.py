@@ -68,7 +68,7 @@ def present(
 def _coverage(result: LiveResult) -> Note:
     text = (
         f"{fmt.count(result.samples)} samples inside requests, "
-        f"of {_plural(len(result.processes), 'process', 'processes')}; "
+        f"of {fmt.plural(len(result.processes), 'process', 'processes')}; "
         f"{fmt.count(result.outside)} of threads in no request are in no figure"
     )
     if result.outside_functions:
@@ -193,7 +193,3 @@ def _method(result: LiveResult) -> list[Block]:
 
 def _function(hot: Hot) -> str:
     return f"{hot.name}, {hot.where}"
-
-
-def _plural(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"

@@ -38,6 +38,11 @@ def findings(result: FromLogResult) -> list[FindingData]:
     return sorted(found, key=lambda one: ("high", "medium", "low").index(one.severity))
 
 
+def name_of(route: RouteInLog) -> str:
+    """``METHOD /route``, without a regex's anchors."""
+    return f"{route.method} /{route.route.removeprefix('^').removesuffix('$').lstrip('/')}"
+
+
 def _fails(route: RouteInLog) -> bool:
     return _errors(route) >= NOTABLE_ERRORS * route.observed.requests > 0
 
@@ -55,8 +60,7 @@ def _failing(route: RouteInLog) -> FindingData:
     )
     return FindingData(
         kind="errors",
-        title=f"{route.method} /{route.route.lstrip('/')} failed in {_part(errors / total)} "
-        "of its requests",
+        title=f"{name_of(route)} failed in {_part(errors / total)} of its requests",
         where=route.where,
         evidence=[f"{statuses} of {total:,.0f} requests in the log"],
         remedy="Repair it: they are in no figure, and cost server time too.",

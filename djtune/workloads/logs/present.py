@@ -17,6 +17,7 @@ from djtune.reports.blocks import (
 )
 
 from .asked import ENOUGH_FOR_P95, ENOUGH_FOR_P99
+from .findings import name_of
 from .reading import FileRead
 from .result import FromLogResult, RouteInLog
 
@@ -74,7 +75,7 @@ def _coverage(result: FromLogResult) -> str:
     comments = sum(one.in_workload == "comment" for one in result.routes)
     text = f"Written to {result.workload}: {made} journeys"
     if comments:
-        text += f", and {comments} as comments, which need a recipe or leave"
+        text += f", and {comments} as comments, which need a recipe or `unsafe: true`"
     text += (
         ". A weight is the number of requests that were answered as expected: 2xx, 304, or a "
         "permanent redirect that is a route's only answer."
@@ -130,7 +131,7 @@ def _table(result: FromLogResult) -> Table:
 def _row(route: RouteInLog) -> list[Cell]:
     seen = route.observed
     return [
-        Cell(f"{route.method} /{route.route.removeprefix('^').removesuffix('$').lstrip('/')}"),
+        Cell(name_of(route)),
         Cell(f"{seen.requests:,.0f}"),
         Cell(fmt.share(route.share)),
         Cell(f"{route.weight:,.0f}"),

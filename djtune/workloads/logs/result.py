@@ -29,7 +29,7 @@ class RouteInLog(Struct):
     paths: int
     """Distinct paths of the route, all methods together; in recordings, paths with queries."""
     in_workload: Literal["journey", "comment", "no"]
-    """``comment``: it needs a recipe, or leave to be made."""
+    """``comment``: it needs a recipe, or ``unsafe: true``."""
     why: str = ""
     """Why it is no journey."""
 

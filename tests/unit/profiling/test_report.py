@@ -72,6 +72,19 @@ def test_a_route_that_fails_is_a_finding_with_its_place() -> None:
     assert finding.evidence == ["500, KeyError at a.py:3"]
 
 
+def test_routes_that_fail_alike_are_named_as_in_the_ranking() -> None:
+    asked = workload((1, ["^api/$"]), (1, ["^api/old/$"]))
+    classes = [BROKEN | {"step": step} for step in (0, 1)]
+    run = gathered(asked, trial(), classes=classes)
+    (finding,) = assemble(run, MACHINE, bandwidth=10e6).findings
+    assert finding.evidence[1] == "GET /api/, GET /api/old/"
+
+
+def test_one_process_is_no_plural(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = assemble(gathered(ASKED, a_trial(0)), MACHINE, bandwidth=10e6)
+    assert "91 requests in 1 fresh process, " in rendered(run, 140, monkeypatch)
+
+
 def test_a_run_that_was_cut_short_says_why_and_is_not_complete() -> None:
     run = gathered(ASKED, a_trial(0), complete=False)
     run.trials.failure = "the app's process ended by signal SIGKILL during run_trial"

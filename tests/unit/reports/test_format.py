@@ -116,6 +116,14 @@ def test_intervals_name_the_unit_once_where_it_is_one(args: tuple, text: str) ->
     assert f.interval(*args) == text
 
 
+def test_one_is_no_plural() -> None:
+    assert [f.plural(n, "process", "processes") for n in (0, 1, 1200)] == [
+        "0 processes",
+        "1 process",
+        "1,200 processes",
+    ]
+
+
 def test_a_figure_with_its_interval() -> None:
     assert f.with_interval(0.0123, 0.0119, 0.0128, f.duration) == "12.3 ms [11.9–12.8]"
     assert f.with_interval(12, None, None, f.count) == "12"
