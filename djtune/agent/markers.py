@@ -29,6 +29,7 @@ from asgiref.sync import AsyncToSync, SyncToAsync
 
 from .marks import MARKER_FILE, STANDING_STILL
 from .probes.patches import Patches
+from .probes.tasks import begun, turn
 
 LONGEST_CHAIN = 250
 """Frames that are called through at most: a stack that is deeper loses its outer ones."""
@@ -130,15 +131,21 @@ _request = _Whereabouts()
 
 
 class Marked:
-    """Awaits a coroutine whose every step runs below the frames of a chain."""
+    """Awaits a coroutine whose every step runs below the frames of a chain.
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], chain: Chain) -> None:
+    An ``error`` is thrown into it to begin with.
+    """
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], chain: Chain, error: BaseException | None = None
+    ) -> None:
         self._coroutine = coroutine
         self._chain = chain
+        self._error = error
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        step: Callable[..., Any] = self._coroutine.send
-        value: Any = None
+        value: Any = self._error
+        step: Callable[..., Any] = self._coroutine.send if value is None else self._coroutine.throw
         while True:
             try:
                 awaited = _through(self._chain, step, value)
@@ -187,12 +194,13 @@ def task_factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
     if name not in ("main_wrap", "listen_for_disconnect"):
         chain = _chain_to(sys._getframe(1)) or _CHAIN.get()
         if chain:
-            coroutine = _marked_task(coroutine, chain)
+            coroutine = begun(_marked_task(coroutine, chain))
     return asyncio.Task(coroutine, loop=loop, **options)
 
 
 async def _marked_task(coroutine: Coroutine[Any, Any, Any], chain: Chain) -> Any:
-    return await Marked(coroutine, chain)
+    error = await turn()
+    return await Marked(coroutine, chain, error)
 
 
 def mark_waits(loop: asyncio.AbstractEventLoop) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
+import types
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar
@@ -31,15 +32,22 @@ _HOPS = frozenset(("thread_handler", "djtune_hop", "new_loop_wrap"))
 
 
 class Stepped:
-    """Awaits a coroutine, telling a clock whenever it stops running and runs again."""
+    """Awaits a coroutine, telling a clock whenever it stops running and runs again.
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], clock: Clock) -> None:
+    An ``error`` is thrown into it to begin with.
+    """
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], clock: Clock, error: BaseException | None = None
+    ) -> None:
         self._coroutine = coroutine
         self._clock = clock
+        self._error = error
 
     def __await__(self) -> Generator[Any, Any, Any]:
         coroutine, clock = self._coroutine, self._clock
-        step: Callable[[], Any] = lambda: coroutine.send(None)  # noqa: E731
+        error = self._error
+        step = _sender(coroutine, None) if error is None else _thrower(coroutine, error)
         while True:
             try:
                 awaited = step()
@@ -64,19 +72,40 @@ def _thrower(coroutine: Coroutine[Any, Any, Any], error: BaseException) -> Calla
     return lambda: coroutine.throw(error)
 
 
+def begun(wrapper: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
+    """Take a coroutine to its :func:`turn`, so that it hears if its task never has one."""
+    wrapper.send(None)
+    return wrapper
+
+
+@types.coroutine
+def turn() -> Generator[Any, Any, BaseException | None]:
+    """Wait for the task's first step; return what is to be thrown into the coroutine with it.
+
+    That of a task which is cancelled before it has begun: its coroutine must be told, even so.
+    """
+    try:
+        yield
+    except BaseException as error:
+        return error
+    return None
+
+
 async def _go_on(coroutine: Coroutine[Any, Any, Any], clock: Clock) -> Any:
     """Run the task that serves the request itself."""
+    error = await turn()
     SERVES_REQUEST.set(False)
     clock.take_thread()
-    return await Stepped(coroutine, clock)
+    return await Stepped(coroutine, clock, error)
 
 
 async def _run_beside(coroutine: Coroutine[Any, Any, Any], parent: Clock, phase: int) -> Any:
     """Run a child task under a clock of its own, in the phase that made it."""
+    error = await turn()
     child = parent.beside(phase)
     CURRENT.set(child)
     try:
-        return await Stepped(coroutine, child)
+        return await Stepped(coroutine, child, error)
     finally:
         child.stop()
 
@@ -87,17 +116,18 @@ def task_factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
     name = getattr(coroutine, "__name__", "")
     if clock is not None and name not in ("main_wrap", "listen_for_disconnect"):
         if SERVES_REQUEST.get():
-            coroutine = _go_on(coroutine, clock)
+            coroutine = begun(_go_on(coroutine, clock))
         else:
-            coroutine = _run_beside(coroutine, clock, clock.stack[-1])
+            coroutine = begun(_run_beside(coroutine, clock, clock.stack[-1]))
     elif name == "listen_for_disconnect":
-        coroutine = _unobserved(coroutine)
+        coroutine = begun(_unobserved(coroutine))
     return asyncio.Task(coroutine, loop=loop, **options)
 
 
 async def _unobserved(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    error = await turn()
     CURRENT.set(None)
-    return await coroutine
+    return coroutine.throw(error) if error is not None else await coroutine
 
 
 def _timed_hop(call: Callable[..., Any]) -> Callable[..., Any]:
