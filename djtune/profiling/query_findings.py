@@ -18,6 +18,8 @@ WORTH_CACHING = 0.03
 """Part of a route's time from which a query that never changes is worth a finding."""
 WORTH_JOINING = 0.01
 """Part of a route's time from which rows that could have come along are worth a finding."""
+WORTH_THE_TIME = 0.05
+"""Part of a route's time below which its N+1s are said to be what they are."""
 SHOWN_ROUTES = 5
 SHOWN_CALLERS = 3
 ALSO_PATCHED = " The patch for this queryset, at its dearest finding, has it."
@@ -59,6 +61,10 @@ class Case(Struct):
     seen: list[tuple[RouteResult, list[QueryGroup], float]] = field(default_factory=list)
     """Route, its groups, and seconds a request that it would save."""
     patch: str = ""
+    patched: int = 1
+    """Cases that the patch is for."""
+    patch_saves: float = 0.0
+    """Seconds in 1,000 requests that the patch would save."""
     patched_with: bool = False
     """Another case of the same queryset has the patch for both."""
 
@@ -237,7 +243,7 @@ def _finding(case: Case, context: Context) -> FindingData:
         kind=case.kind,
         title=_title(case.kind, groups),
         where=_where(case.kind, groups),
-        evidence=[*_what(case.kind, groups), *_routes(case)],
+        evidence=[*_what(case.kind, groups), *_routes(case), *_of_patch(case, context)],
         saving=Saving(context.scaled(case.saved), context.unit),
         remedy=_remedy(case.kind, groups, context) + (ALSO_PATCHED if case.patched_with else ""),
         patch=case.patch,
@@ -245,6 +251,17 @@ def _finding(case: Case, context: Context) -> FindingData:
         severity=severity(context.part(case.saved)),
         part=context.part(case.saved),
     )
+
+
+def _of_patch(case: Case, context: Context) -> list[str]:
+    """What the patch is for, where it is for more than this finding."""
+    if not case.patch or case.patched == 1:
+        return []
+    seconds = fmt.duration(context.scaled(case.patch_saves))
+    return [
+        f"the patch is for {case.patched} findings about this queryset: together about {seconds} "
+        f"{context.unit.removeprefix('s ')}"
+    ]
 
 
 def _dearest_first(groups: Sequence[QueryGroup]) -> list[QueryGroup]:
@@ -339,12 +356,18 @@ def _routes(case: Case) -> list[str]:
             f"{request_of(route)}: about {fmt.duration(seconds)} of its "
             f"{fmt.duration(mean)} ({_percent(part)}), {route.weight:.3g} of 1,000 requests"
         )
-        if case.kind == "n+1" and part < 0.05:
+        if case.kind == "n+1" and _part_of_all(route) < WORTH_THE_TIME:
             line += ": it exists, but it is not what this route's time goes to"
         lines.append(line)
     if (more := len(ordered) - SHOWN_ROUTES) > 0:
         lines.append(f"and {more} more route{'s' if more > 1 else ''}")
     return lines
+
+
+def _part_of_all(route: RouteResult) -> float:
+    """What all N+1s of a route take of its time: many small ones can be most of it."""
+    seconds = sum(group.seconds for group in route.query_groups if group.verdict == "n+1")
+    return seconds / route.mean.value if route.mean.value else 0.0
 
 
 def _remedy(kind: str, groups: Sequence[QueryGroup], context: Context) -> str:
@@ -381,7 +404,9 @@ def _write_patches(cases: Sequence[Case], sources: Sources) -> None:
         file, _, line = where.rpartition(":")
         call = joined(call for _, calls in found for call in calls)
         patch = with_call(sources.get(file, ""), int(line), call, file)
-        found[0][0].patch = patch
+        first = found[0][0]
+        first.patch, first.patched = patch, len(found)
+        first.patch_saves = sum(case.saved for case, _ in found)
         for case, _ in found[1:]:
             case.patched_with = bool(patch)
 
