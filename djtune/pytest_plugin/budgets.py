@@ -32,7 +32,7 @@ class Budgets(AbstractContextManager["Budgets"]):
 
     def __init__(self, *texts: str, trace: bool = True) -> None:
         __tracebackhide__ = True
-        self._budgets = [_read(text) for text in texts]
+        self._budgets = list(map(_read, texts))  # a comprehension would be a frame to be seen
         self._trace = trace
         self._stack = ExitStack()
         self.requests: list[Request] = []
@@ -67,8 +67,8 @@ def _read(text: str) -> Budget:
     try:
         return parse(text, METRICS)
     except DjtuneError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        pytest.fail(f"{error.message}{hint}")
+        said = f"{error.message} ({error.hint})" if error.hint else error.message
+    pytest.fail(said)  # here, for within the handler pytest would show the cause's traceback too
 
 
 def _require_django() -> None:

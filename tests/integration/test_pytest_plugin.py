@@ -331,6 +331,8 @@ def test_what_cannot_be_read_is_said(done):
         "*budget 'queries' cannot be read*",
         "*@pytest.mark.djtune_budget names no budget*",
     )
+    assert "DjtuneError" not in done.output
+    assert "tuple_iterator" not in done.output
 
 
 def test_workers_of_xdist_judge_alike(tmp_path):
