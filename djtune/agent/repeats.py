@@ -10,11 +10,10 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from . import callsites
-from .statements import digest_of, text_of
+from .statements import digest_of, reads, text_of
 
 _NAME = re.compile(r"[a-z_]{1,24}\Z")
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
-_READS = ("SELECT", "WITH")
 
 
 def key_pattern(key: Any) -> str:
@@ -64,7 +63,7 @@ class Repeats:
     def note_query(self, alias: str, sql: Any, params: Any) -> None:
         """A query was made with these parameters; only those that read are kept."""
         text = text_of(sql)
-        if text.lstrip(" (").upper().startswith(_READS):
+        if reads(text):
             self._note("query", alias, sql_pattern(text), f"{text} {digest_of(params)}")
 
     def note_cache_get(self, key: Any, hit: bool) -> None:

@@ -9,6 +9,7 @@ import sys
 from itertools import count
 from typing import Any
 
+_READS = ("SELECT", "WITH", "VALUES")
 _DRIVERS = ("psycopg", "psycopg2")
 _PLAIN = (str, bytes, int, float, complex)
 _ALL_PLAIN = frozenset((*_PLAIN, bool, type(None))).issuperset
@@ -42,6 +43,11 @@ def _composed(part: Any) -> str:
         names = [inner] if isinstance(inner, str) else inner
         return ".".join('"' + name.replace('"', '""') + '"' for name in names)
     return "%s"
+
+
+def reads(text: str) -> bool:
+    """Whether a statement is one that brings rows."""
+    return text.lstrip(" (\n\r\t")[:6].upper().startswith(_READS)
 
 
 def digest_of(params: Any) -> int:

@@ -21,7 +21,7 @@ from .explain import explain
 from .fingerprints import fingerprint
 from .origins import Origin, origin_of, path_to
 from .probes.patches import Patches
-from .statements import digest_of, text_of
+from .statements import digest_of, reads, text_of
 
 MOST_QUERIES = 5000
 """Queries of one request that are kept."""
@@ -29,7 +29,6 @@ MOST_ITERATED = 10_000
 """Rows of an ``.iterator()`` or a cursor that are held at once to be halved."""
 CHUNK_SIZE = 2000
 """Rows that Django fetches at once for an ``.iterator()`` which does not say."""
-READS = ("SELECT", "WITH", "VALUES")
 
 
 class Prices:
@@ -81,7 +80,7 @@ class Group:
     path: str = ""
     """Where the object is in the rows that it came with."""
     params: Any = None
-    """Of its first query; they stay in this process."""
+    """Of its first query, if it reads; they stay in this process."""
     begun: callsites.Trail = ()
     """Where the app began the queryset."""
     rows: int = 0
@@ -169,7 +168,8 @@ class Recorder:
             # What an app does with managers and descriptors is not known; its request goes on.
             origin, loaded_by, path = Origin("queryset"), None, ""
         number = len(self._study.groups)
-        group = Group(number, alias, sql, trail, origin, loaded_by, path, params)
+        kept = params if reads(sql) else None  # what is written may be large
+        group = Group(number, alias, sql, trail, origin, loaded_by, path, kept)
         origin.instance = None
         self._study.groups[key] = group
         return group
@@ -432,7 +432,7 @@ class _Merged:
         return {
             "alias": first.alias,
             "pattern": _pattern(first),
-            "reads": first.sql.lstrip(" (").upper().startswith(READS),
+            "reads": reads(first.sql),
             "places": self._places[index],
             "counts": [len(each) for each in digests],
             "distinct": [len(set(each)) for each in digests],
@@ -477,7 +477,7 @@ class _Merged:
             by_value: dict[tuple[Any, ...], list[int]] = defaultdict(list)
             for index, digest in asked:
                 first = self._members[index][0]
-                if first.sql.lstrip(" (").upper().startswith(READS):
+                if reads(first.sql):
                     by_value[(first.alias, _pattern(first), digest)].append(index)
             times: Counter[tuple[int, ...]] = Counter()
             for indexes in by_value.values():
