@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from djtune.agent.fingerprints import fingerprint
-from djtune.agent.statements import digest_of, text_of
+from djtune.agent.statements import digest_of, reads, text_of
 
 VALUES = st.one_of(
     st.none(),
@@ -92,3 +92,9 @@ def test_statements_are_text_whatever_they_come_as() -> None:
     assert text_of(b"SELECT 1") == "SELECT 1"
     assert text_of(Choice("SELECT 1")) == "SELECT 1"
     assert text_of(Thing()) == "<Thing>"
+
+
+def test_a_statement_that_brings_rows_is_known_however_it_begins() -> None:
+    asked = ["SELECT 1", "\n    select 1", "((SELECT 1) UNION SELECT 2)", "\twith a AS (SELECT 1)"]
+    assert all(map(reads, asked))
+    assert not any(map(reads, ["UPDATE a SET b = 1", "\n  insert into a values (1)", ""]))
