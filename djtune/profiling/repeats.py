@@ -9,6 +9,7 @@ from djtune.model.samples import PHASES, Sample
 from djtune.model.workload import Workload
 from djtune.profiling.plan import steps_of
 from djtune.profiling.result import Repeat
+from djtune.reports import format as fmt
 
 _SQL_PHASES = [PHASES.index(name) for name in ("sql_execute", "sql_fetch", "orm")]
 _CACHE_PHASE = PHASES.index("cache")
@@ -109,7 +110,7 @@ def _finding(
     what = "query" if kind == "query" else "cached value"
     evidence = [
         f"{shorten_sql(repeat.pattern)}: {repeat.times:.3g} × more, in {len(repeat.steps)} steps, "
-        f"about {1000 * repeat.seconds:.2g} ms" + (f", at {repeat.where}" if repeat.where else "")
+        f"about {fmt.duration(repeat.seconds)}" + (f", at {repeat.where}" if repeat.where else "")
         for repeat in repeats[:SHOWN]
     ]
     if len(repeats) > SHOWN:
