@@ -53,7 +53,7 @@ def sample_rows(source: Source, fields: Iterable[str], seed: int) -> Rows:
     except FieldError as error:
         raise _no_such_field(queryset.model, source.model, names, error) from error
     except DatabaseError as error:
-        raise WorkloadError(f"cannot read {source.model}: {_first_line(error)}") from error
+        raise _unreadable(source.model, error) from error
     if not looked_at:
         raise WorkloadError(
             f"no row of {source.describe()}", hint="seed the database, or change the recipe"
@@ -68,6 +68,13 @@ def sample_rows(source: Source, fields: Iterable[str], seed: int) -> Rows:
     chosen = _shuffled(dict.fromkeys(filled), _rng(seed, source))[: source.sample]
     return Rows(
         [dict(zip(names, row, strict=True)) for row in chosen], zipf(len(chosen), source.skew)
+    )
+
+
+def _unreadable(model: str, error: DatabaseError) -> WorkloadError:
+    return WorkloadError(
+        f"cannot read {model}: {_first_line(error)}",
+        hint="run manage.py migrate, or name settings whose database has data with --settings",
     )
 
 
@@ -90,7 +97,7 @@ def sample_users(filters: Mapping[str, Any], sample: int, seed: int, pool: str) 
         keys = _shuffled(dict.fromkeys(looked_at), rng)[:sample]
         users = model._default_manager.in_bulk([key for (key,) in keys])
     except DatabaseError as error:
-        raise WorkloadError(f"cannot read {name}: {_first_line(error)}") from error
+        raise _unreadable(name, error) from error
     if not users:
         raise WorkloadError(
             f"user pool {pool!r}: no {name} matches {json.dumps(wanted, default=str)}",

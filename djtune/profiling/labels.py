@@ -49,9 +49,11 @@ def finding_block(finding: FindingData) -> Finding:
     """A finding as a block."""
     saving = ""
     if finding.saving is not None:
-        unit = finding.saving.unit.removeprefix("s ")
-        saving = f"about {fmt.duration(finding.saving.value)} {unit}"
-        saving += " (estimate)" if finding.saving.estimate else ""
+        saved = finding.saving
+        bounds = fmt.interval(saved.low, saved.high, fmt.duration, saved.value)
+        saving = f"about {fmt.duration(saved.value)} {saved.unit.removeprefix('s ')}"
+        saving += f" {bounds}" if bounds else ""
+        saving += " (estimate)" if saved.estimate else ""
     return Finding(
         title=finding.title,
         where=finding.where,

@@ -98,7 +98,7 @@ def _about(baseline: Baseline) -> Iterator[None]:
     except DjtuneError as error:
         raise DjtuneError(
             f"the baseline {baseline.name}: {error.message}",
-            hint=error.hint or NEEDS,
+            hint=NEEDS,
             detail=error.detail,
             exit_code=error.exit_code,
         ) from error
