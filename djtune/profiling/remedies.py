@@ -92,8 +92,11 @@ def _for_many(group: QueryGroup) -> str:
             "in that."
         )
     if relation.method in ("count", "exists") and not relation.narrowed:
+        # Queries know a relation without a name of its own as the model, managers as model_set.
+        query = "__".join(part.removesuffix("_set") for part in path.split("__"))
+        asked = query.rpartition("__")[2]
         return (
-            f'Count in the same query: .annotate({name}_count=Count("{path}", distinct=True)) on '
+            f'Count in the same query: .annotate({asked}_count=Count("{query}", distinct=True)) on '
             f"the queryset{_at(group)}, with the order in .order_by(…), as Meta.ordering does not "
             f'hold where rows are grouped; or .prefetch_related("{path}") if the rows are used too.'
         )

@@ -69,6 +69,7 @@ def test_one_call_where_one_is_enough(given: QueryGroup, call: str) -> None:
         (group("forward"), "at shop/views.py:5"),
         (group("reverse_many", "chapters", method="count"), 'Count("chapters", distinct=True)'),
         (group("reverse_many", "chapters", method="count"), "Meta.ordering does not"),
+        (group("reverse_many", "note_set", method="count"), 'note_count=Count("note", distinct'),
         (group("reverse_many", "chapters", narrowed=True), 'Prefetch("chapters"'),
         (group("reverse_many", "chapters", prefetched=True), "prefetched already"),
         (group("reverse_many", "chapters", prefetched=True), "loop over .chapters.all()"),
