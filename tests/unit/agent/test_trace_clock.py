@@ -83,6 +83,7 @@ class AnyTimeline(AnyRequest):
         self.clock.collected(collection, 0)
         self.time.run(after)
         self.time.thread += 1
+        self.time.queued = 0  # the run queue's time is the thread's own
         self.clock.take_thread()
 
     @invariant()
