@@ -168,7 +168,7 @@ def _djtune_modes() -> dict[str, Mode]:
     bootstrap = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(bootstrap)
     bootstrap.load_agent()
-    probes, study, trace = map(_agent, ("probes", "study", "trace"))
+    prices, probes, study, trace = map(_agent, ("prices", "probes", "study", "trace"))
     clock_module = _agent("clock")
     current = clock_module.CURRENT
 
@@ -208,7 +208,7 @@ def _djtune_modes() -> dict[str, Mode]:
     return {
         "bare": lambda: nullcontext(_asker()),
         "timing": passing,
-        "prices": lambda: passing(study.Prices()),
+        "prices": lambda: passing(prices.Prices()),
         "detail": studying,
         "timeline": tracing,
     }

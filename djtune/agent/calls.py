@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
-from . import probes, serving, study, waits
+from . import prices, probes, serving, study, study_summary, waits
 from .clock import PHASES, WAITING
 from .errors import AgentError
 from .exchange import Exchange
@@ -314,7 +314,8 @@ def study_queries(
     session.rollback.begin()
     try:
         found = [
-            study.summary(step, seen, explained) for step, seen in sorted(recorder.steps.items())
+            study_summary.summary(step, seen, explained)
+            for step, seen in sorted(recorder.steps.items())
         ]
     finally:
         session.rollback.end()
@@ -330,14 +331,14 @@ def _study_journey(
     request waited for something other than SQL and cache.
     """
     waited = False
-    prices = study.Prices()
+    marks = prices.Prices()
     costs: dict[int, list[int]] = {}
-    for step, request, exchange in _follow(session, steps, detail=prices):
+    for step, request, exchange in _follow(session, steps, detail=marks):
         clock = exchange.clock
         waited = waited or (clock is not None and exchange.phases_ns()[WAITING] >= waits.LEAST_NS)
         # What runs beside the request asks in no certain order, and cannot be matched.
         if request is not None and clock is not None and not any(clock.parallel):
-            costs[step.plan.index] = prices.costs()
+            costs[step.plan.index] = marks.costs()
     asked: dict[int, Counter[int]] = {}
     with study.noting_rows(recorder):
         for step, request, exchange in _follow(session, steps, detail=recorder):

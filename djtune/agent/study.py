@@ -12,58 +12,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
-from . import callsites, halving
-from .clock import CURRENT, ORM, SQL_EXECUTE, SQL_FETCH
-from .explain import explain
-from .fingerprints import fingerprint
+from . import beginnings, callsites, halving
+from .clock import CURRENT
 from .origins import Origin, origin_of, path_to
 from .probes.patches import Patches
 from .statements import digest_of, reads, text_of
 
 MOST_QUERIES = 5000
 """Queries of one request that are kept."""
-MOST_ITERATED = 10_000
-"""Rows of an ``.iterator()`` or a cursor that are held at once to be halved."""
-CHUNK_SIZE = 2000
-"""Rows that Django fetches at once for an ``.iterator()`` which does not say."""
-
-
-class Prices:
-    """A mark at every query; what passes in SQL and ORM until the next one is the query's cost."""
-
-    def __init__(self) -> None:
-        self.marks: list[tuple[Any, int]] = []
-
-    def start_step(self, _step: int) -> None:
-        """Begin a request."""
-        self.marks.clear()
-
-    def note_query(self, _alias: str, _sql: Any, _params: Any) -> None:
-        """Mark the beginning of a query."""
-        clock = CURRENT.get()
-        if clock is not None:
-            self.marks.append((clock, _database_ns(clock)))
-
-    def note_cache_get(self, _key: Any, _hit: bool) -> None:
-        """Nothing of caches is priced."""
-
-    def costs(self) -> list[int]:
-        """Nanoseconds of SQL and ORM for each query, in order."""
-        costs = [0] * len(self.marks)
-        later: dict[int, int] = {}
-        for number in range(len(self.marks) - 1, -1, -1):
-            clock, mark = self.marks[number]
-            costs[number] = later.get(id(clock), _database_ns(clock)) - mark
-            later[id(clock)] = mark
-        return costs
-
-
-def _database_ns(clock: Any) -> int:
-    totals = clock.totals
-    return int(totals[SQL_EXECUTE] + totals[SQL_FETCH] + totals[ORM])
 
 
 @dataclass(slots=True)
@@ -209,7 +167,7 @@ class Recorder:
             group = fetch.group = self.served.asked[first][0]
             group.rows = max(group.rows, len(fetch.rows))
             if self.beginnings:
-                group.begun = queryset.__dict__.get("_djtune_begun", ())
+                group.begun = beginnings.of(queryset)
         self._fetches.append(fetch)
 
     def iterated(self, rows: Iterator[Any], queryset: Any) -> Iterator[Any]:
@@ -222,7 +180,7 @@ class Recorder:
             if fetch.group is None and len(self.served.asked) > first:
                 fetch.group = self.served.asked[first][0]
                 if self.beginnings:
-                    fetch.group.begun = vars(queryset).get("_djtune_begun", ())
+                    fetch.group.begun = beginnings.of(queryset)
             fetch.rows = [row]
             seen += 1
             yield row
@@ -283,70 +241,9 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
     """Let every queryset, and every cursor of the app's own, bring half of its rows; and know
     where the app began the querysets.
     """
-    from django.db.backends.utils import CursorWrapper
-    from django.db.models.manager import BaseManager
-    from django.db.models.query import QuerySet, RawQuerySet, prefetch_related_objects
-
     patches = Patches()
-
-    def halving_fetch(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
-        def halved(self: Any) -> None:
-            asked = self._result_cache is None and CURRENT.get() is not None
-            if asked and not halving.WHOLE.get():
-                raw = isinstance(self, RawQuerySet)
-                self._result_cache = _half(self.iterator() if raw else self._iterable_class(self))
-            fetch_all(self)
-
-        return halved
-
-    def halving_rows(rows_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def halved(self: Any) -> Any:
-            if CURRENT.get() is None or not callsites.is_app(sys._getframe(1)):
-                return rows_of(self)
-            if rows_of.__name__ == "fetchall":
-                return _half(rows_of(self))
-            return iter(_half(islice(rows_of(self), MOST_ITERATED)))
-
-        return halved
-
-    def placing(make: Callable[..., Any]) -> Callable[..., Any]:
-        def placed(self: Any, *args: Any, **kwargs: Any) -> Any:
-            made = make(self, *args, **kwargs)
-            if CURRENT.get() is not None and isinstance(made, (QuerySet, RawQuerySet)):
-                begun = vars(self).get("_djtune_begun")
-                of = self if isinstance(self, QuerySet) else None
-                made.__dict__["_djtune_begun"] = begun or callsites.nearest(
-                    sys._getframe(1), but=(QuerySet, BaseManager), queryset=of
-                )
-            return made
-
-        return placed
-
-    def halving_iterator(iterate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        def halved(self: Any, chunked: bool, chunk_size: int | None) -> Iterator[Any]:
-            if CURRENT.get() is None:
-                yield from iterate(self, chunked, chunk_size)
-                return
-            # By the server's cursor where there is one: without, all rows would come at once.
-            found = self._iterable_class(self, chunked, chunk_size or CHUNK_SIZE)
-            rows = iter(_half(islice(found, MOST_ITERATED)))
-            lookups = self._prefetch_related_lookups
-            while chunk := list(islice(rows, chunk_size)):
-                if lookups and chunk_size is not None:
-                    prefetch_related_objects(chunk, *lookups)
-                yield from chunk
-
-        return halved
-
     halving.install(patches)
-    patches.wrap(QuerySet, "_iterator", halving_iterator)
-    patches.wrap(QuerySet, "_fetch_all", halving_fetch)
-    patches.wrap(RawQuerySet, "_fetch_all", halving_fetch)
-    patches.wrap(CursorWrapper, "fetchall", halving_rows)
-    patches.wrap(CursorWrapper, "__iter__", halving_rows)
-    patches.wrap(QuerySet, "_clone", placing)
-    patches.wrap(QuerySet, "raw", placing)
-    patches.wrap(BaseManager, "get_queryset", placing)
+    beginnings.install(patches)
     recorder.beginnings = True
     try:
         with noting_rows(recorder):
@@ -354,145 +251,3 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
     finally:
         recorder.beginnings = False
         patches.undo()
-
-
-def _half(rows: Any) -> list[Any]:
-    kept = list(rows)
-    return kept[: (len(kept) + 1) // 2]
-
-
-def summary(step: int, study: StepStudy, explained: int = 0) -> dict[str, Any]:
-    """What was seen of a step, as plain data without a value of the user's.
-
-    The plans of its ``explained`` dearest queries are asked for, in the transaction that is open.
-    """
-    merged = _Merged(study)
-    merged.explain_dearest(explained)
-    return {
-        "step": step,
-        "requests": len(study.served),
-        "priced": study.priced,
-        "halved": len(study.halves),
-        "users": len(study.users),
-        "anonymous": study.users <= {None},
-        "asked_for": len(study.asked_for),
-        "groups": merged.groups(),
-        "duplicates": merged.duplicates(),
-    }
-
-
-class _Merged:
-    """The groups of a step by fingerprint and resolved place.
-
-    Two instructions of one line, and statements that differ in the length of a list, are one.
-    """
-
-    def __init__(self, study: StepStudy) -> None:
-        self._study = study
-        self._index: dict[int, int] = {}
-        """Group number → index of its merged group."""
-        self._members: list[list[Group]] = []
-        self._plans: dict[int, Any] = {}
-        self._places: list[list[dict[str, str]]] = []
-        known: dict[tuple[Any, ...], int] = {}
-        for group in study.groups.values():
-            places = callsites.resolved(group.trail)
-            pattern = _pattern(group)
-            key = (group.alias, pattern, tuple((p["where"], p["what"]) for p in places))
-            index = known.setdefault(key, len(known))
-            if index == len(self._members):
-                self._members.append([])
-                self._places.append(places)
-            self._members[index].append(group)
-            self._index[group.number] = index
-        self._asked = [
-            [(self._index[group.number], digest) for group, digest in served.asked]
-            for served in study.served
-        ]
-
-    def explain_dearest(self, most: int) -> None:
-        """Ask for the plans of the groups that cost most, each by its first statement."""
-        order = sorted(range(len(self._members)), key=lambda index: -self._cost(index))
-        for index in order[:most]:
-            first = self._members[index][0]
-            self._plans[index] = explain(first.alias, first.sql, first.params)
-
-    def _cost(self, index: int) -> int:
-        return sum(self._study.costs.get(group.number, 0) for group in self._members[index])
-
-    def groups(self) -> list[dict[str, Any]]:
-        """Each merged group; ``loaded_by`` is an index into this list."""
-        return [self._entry(index) for index in range(len(self._members))]
-
-    def _entry(self, index: int) -> dict[str, Any]:
-        members = self._members[index]
-        first = members[0]
-        digests = [[d for i, d in asked if i == index] for asked in self._asked]
-        numbers = {group.number for group in members}
-        return {
-            "alias": first.alias,
-            "pattern": _pattern(first),
-            "reads": reads(first.sql),
-            "places": self._places[index],
-            "counts": [len(each) for each in digests],
-            "distinct": [len(set(each)) for each in digests],
-            "constant": len({digest for each in digests for digest in each}) == 1,
-            "cost_ns": self._cost(index) / self._study.priced if self._study.priced else None,
-            "plan": self._plans.get(index),
-            "rows": max(group.rows for group in members),
-            "halves": [
-                [sum(part[n] for n in numbers) for part in (full, half)]
-                for full, half in self._study.halves
-            ],
-            "origin": self._origin(first),
-            "begun": callsites.resolved(
-                next((group.begun for group in members if group.begun), ())
-            ),
-        }
-
-    def _origin(self, group: Group) -> dict[str, Any]:
-        origin, loader = group.origin, group.loaded_by
-        if origin.kind == "prefetch" and loader is not None and loader.group is group:
-            loader = None
-        by = self._index.get(loader.group.number) if loader and loader.group else None
-        model = origin.model
-        return {
-            "kind": origin.kind,
-            "relation": origin.relation,
-            "method": origin.method,
-            "narrowed": origin.narrowed,
-            "prefetched": origin.prefetched,
-            "model": model._meta.label if model is not None else "",
-            "path": group.path,
-            "loaded_by": by,
-        }
-
-    def duplicates(self) -> list[dict[str, Any]]:
-        """Queries asked again within a request with equal parameters: the groups that share
-        them, and how often a request asks beyond the first time, on average over the requests.
-        """
-        again: Counter[tuple[int, ...]] = Counter()
-        seen: Counter[tuple[int, ...]] = Counter()
-        for asked in self._asked:
-            by_value: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-            for index, digest in asked:
-                first = self._members[index][0]
-                if reads(first.sql):
-                    by_value[(first.alias, _pattern(first), digest)].append(index)
-            times: Counter[tuple[int, ...]] = Counter()
-            for indexes in by_value.values():
-                if len(indexes) > 1:
-                    times[tuple(sorted(set(indexes)))] += len(indexes) - 1
-            again.update(times)
-            seen.update(times.keys())
-        total = len(self._asked)
-        return [
-            {"groups": list(groups), "times": again[groups] / total, "requests": seen[groups]}
-            for groups in again
-        ]
-
-
-def _pattern(group: Group) -> str:
-    from django.db import connections
-
-    return fingerprint(group.sql, mysql=connections[group.alias].vendor == "mysql")

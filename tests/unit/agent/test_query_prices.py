@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djtune.agent.clock import CACHE, CURRENT, ORM, SQL_EXECUTE, SQL_FETCH, VIEW, Clock
-from djtune.agent.study import Prices
+from djtune.agent.prices import Prices
 
 DATABASE = (SQL_EXECUTE, SQL_FETCH, ORM)
 SLICES = st.lists(
