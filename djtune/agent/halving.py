@@ -1,8 +1,8 @@
 """Half of the rows: what an app asks for each row is then asked half as often.
 
-Rows that are looked up by key come whole, as a page breaks where a row that another one refers to is
-not there. And no cache learns of halves: it would hand them to the app's own users, long after djtune
-is gone.
+Rows that are looked up by key come whole, as a page breaks where a row that another one refers to
+is not there. And no cache learns of halves: it would hand them to the app's own users, long after
+djtune is gone.
 """
 
 from __future__ import annotations

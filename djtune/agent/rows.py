@@ -158,6 +158,9 @@ def _filtered(
         raise WorkloadError(f"filter of {label}: {_first_line(error)}") from error
     except (ValueError, TypeError, ValidationError) as error:
         raise WorkloadError(f"filter of {label}: {_first_line(error)}") from error
+    except Exception:
+        # A manager that wants to know first whose rows are meant.
+        return model._base_manager.filter(**filters)
 
 
 def _look(
