@@ -91,3 +91,16 @@ def test_caches_hold_all_rows_afterwards(
 ) -> None:
     assert studied["stores"]["halved"] == 2
     assert json.loads(run(CACHED, env)) == {"set": 24, "set_many": 24}
+
+
+def test_parameters_are_drawn_past_a_manager_that_asks_whose_rows_are_meant(
+    env: dict[str, str], studied: dict[str, dict[str, Any]]
+) -> None:
+    with Worker(App(str(PROJECT), "conf", sys.executable, env=env)) as worker:
+        routes = {route["route"]: route for route in worker.call("describe_routes")}
+        params = routes["secrets/<int:pk>/"]["params"]
+        assert params[0]["recipe"]
+        step = Step("secrets/<int:pk>/", params={"pk": params[0]["recipe"]})
+        workload = msgspec.to_builtins(Workload([Journey("one", [step])]))
+        worker.call("open_session", workload=workload, seed=1, interface="wsgi")
+        assert [entry["class"] for entry in worker.call("class_steps", skip=[])] == ["ok"]

@@ -23,7 +23,28 @@ class Thing(models.Model):
         return self.name
 
 
+class OfSomebody(models.Manager):
+    """As packages for tenants do: nothing is read before it is said whose."""
+
+    somebody = None
+
+    def get_queryset(self) -> models.QuerySet:
+        if OfSomebody.somebody is None:
+            raise RuntimeError("whose rows?")
+        return super().get_queryset()
+
+
+class Secret(models.Model):
+    name = models.CharField(max_length=20)
+
+    objects = OfSomebody()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def fill() -> None:
+    Secret._base_manager.create(name="Secret")
     shelves = [Shelf.objects.create(name=f"Shelf {number}") for number in range(SHELVES)]
     for number in range(THINGS):
         shelf = shelves[number % SHELVES]

@@ -3,10 +3,11 @@ from typing import NoReturn
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.functional import LazyObject
 
-from things.models import Shelf, Thing
+from things.models import OfSomebody, Secret, Shelf, Thing
 
 
 def _answer(rows: object) -> HttpResponse:
@@ -69,7 +70,16 @@ def parameters(request: HttpRequest) -> HttpResponse:
         return _answer(cursor.fetchall())
 
 
+def secret(request: HttpRequest, pk: int) -> HttpResponse:
+    OfSomebody.somebody = "the visitor"
+    try:
+        return _answer(get_object_or_404(Secret, pk=pk).name)
+    finally:
+        OfSomebody.somebody = None
+
+
 urlpatterns = [
+    path("secrets/<int:pk>/", secret),
     path("foreign-key/", foreign_key),
     path("generic-foreign-key/", generic_foreign_key),
     path("by-key/", by_key),
