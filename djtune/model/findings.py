@@ -28,5 +28,7 @@ class FindingData(Struct):
     confidence: str = ""
     severity: Literal["high", "medium", "low"] = "medium"
     """How much of its whole the saving is: high from 10 %, medium from 3 %; broken is high."""
+    routes: list[str] = field(default_factory=list)
+    """The routes that pay for it, as ``METHOD /path``."""
     part: float = 0.0
     """Part of the whole workload's time that it saves; 0 where that is not known."""

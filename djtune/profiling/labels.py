@@ -45,7 +45,7 @@ def total_of(phases: Phases) -> float:
     return float(sum(getattr(phases, name) for name in PHASE_LABELS))
 
 
-def finding_block(finding: FindingData) -> Finding:
+def finding_block(finding: FindingData, *, brief: bool = False) -> Finding:
     """A finding as a block."""
     saving = ""
     if finding.saving is not None:
@@ -63,4 +63,5 @@ def finding_block(finding: FindingData) -> Finding:
         patch=finding.patch,
         confidence=finding.confidence,
         severity=finding.severity,
+        brief=brief,
     )

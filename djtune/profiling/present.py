@@ -14,6 +14,7 @@ from djtune.reports.blocks import (
     Cell,
     Column,
     Command,
+    Finding,
     Heading,
     Note,
     Report,
@@ -22,6 +23,8 @@ from djtune.reports.blocks import (
 )
 
 SHOWN_UNMEASURED = 12
+SHOWN_FINDINGS = 10
+"""Findings of little weight beyond these are told in brief."""
 NOISY_MS_PER_S = 50.0
 
 
@@ -46,7 +49,14 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
         blocks += dearest_queries(result.routes)
     if result.findings:
         blocks.append(Heading("Findings", anchor="findings"))
-        blocks += [finding_block(finding) for finding in result.findings]
+        blocks += [
+            finding_block(finding, brief=number >= SHOWN_FINDINGS and finding.severity == "low")
+            for number, finding in enumerate(result.findings)
+        ]
+        if any(isinstance(block, Finding) and block.brief for block in blocks):
+            blocks.append(
+                Note("The last findings save little and are told in brief: --html FILE has all.")
+            )
     if result.unmeasured:
         blocks += [Heading("Not measured", anchor="unmeasured"), _unmeasured(result.unmeasured)]
     blocks += [Heading("How it was measured", anchor="method"), *_method(result)]

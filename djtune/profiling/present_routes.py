@@ -93,8 +93,8 @@ def _page(route: RouteResult, result: ProfileResult) -> Page:
         blocks.append(_queries(route))
     if route.waits:
         blocks.append(_waits(route))
-    mine = request_of(route)
-    found = [f for f in result.findings if any(line.startswith(mine + ":") for line in f.evidence)]
+    title = request_of(route)
+    found = [finding for finding in result.findings if title in finding.routes]
     if found:
         blocks += [Heading("What to do", level=2), *map(finding_block, found)]
     return Page(

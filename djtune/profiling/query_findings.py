@@ -231,7 +231,7 @@ def _index_finding(case: Case, context: Context) -> FindingData:
         confidence="worked out from the database's plan, not tried; it can save a part of what "
         "these queries take",
         severity=severity(context.part(spent)),
-        part=0.0,
+        routes=_names(case),
     )
 
 
@@ -249,8 +249,13 @@ def _finding(case: Case, context: Context) -> FindingData:
         patch=case.patch,
         confidence=_confidence(case.kind, groups),
         severity=severity(context.part(case.saved)),
+        routes=_names(case),
         part=context.part(case.saved),
     )
+
+
+def _names(case: Case) -> list[str]:
+    return [request_of(route) for route, _, _ in case.seen]
 
 
 def _of_patch(case: Case, context: Context) -> list[str]:

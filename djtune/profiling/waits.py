@@ -66,6 +66,7 @@ def _finding(route: RouteResult, context: Context) -> FindingData:
             "after the response. Threads or async views let other requests be served meanwhile; "
             "this one does not get faster by them.",
             severity="low",
+            routes=[path],
             confidence="places from a pass of their own; time from the timing pass",
         )
     return FindingData(
@@ -77,6 +78,7 @@ def _finding(route: RouteResult, context: Context) -> FindingData:
         remedy="Where one does not need another's answer, ask for them at once: asyncio.gather() "
         "in an async view, a thread pool in a sync one. Then it waits for the longest alone.",
         severity=severity(context.part(saved)),
+        routes=[path],
         part=context.part(saved),
         confidence="estimate: all but the longest wait, if none needs another's answer",
     )

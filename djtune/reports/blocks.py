@@ -165,6 +165,8 @@ class Finding(Struct, tag=True):
     """A unified diff, or lines to paste."""
     confidence: str = ""
     severity: Literal["high", "medium", "low", "info"] = "medium"
+    brief: bool = False
+    """One of many: its title, place and saving are enough where there is little room."""
 
 
 class Note(Struct, tag=True):

@@ -164,19 +164,20 @@ class _Writer:
             first=Text.assemble((number, "bold"), (word, _SEVERITY_STYLE[finding.severity]), "  "),
         )
         margin = " " * len(number)
-        for label, texts, style in (
-            ("where", [finding.where], "cyan"),
-            ("saves", [finding.saving], "green"),
-            ("because", finding.evidence, ""),
-            ("remedy", [finding.remedy], ""),
-            ("sure?", [finding.confidence], "dim"),
-        ):
+        facts = [("where", [finding.where], "cyan"), ("saves", [finding.saving], "green")]
+        if not finding.brief:
+            facts += [
+                ("because", finding.evidence, ""),
+                ("remedy", [finding.remedy], ""),
+                ("sure?", [finding.confidence], "dim"),
+            ]
+        for label, texts, style in facts:
             bullet = "· " if len(texts) > 1 else ""
             for text in filter(None, texts):
                 first = Text(f"{margin}{label:<9}{bullet}", "dim")
                 self.wrapped(Text(text, style), first=first)
                 label = ""
-        if finding.patch:
+        if finding.patch and not finding.brief:
             self.patch(finding.patch)
 
     def patch(self, patch: str) -> None:

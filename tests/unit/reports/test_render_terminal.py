@@ -297,3 +297,14 @@ def test_a_closed_pipe_is_the_callers_to_judge(demo: Report) -> None:
         render_terminal(demo, console)
     os.dup2(os.open(os.devnull, os.O_WRONLY), write)
     console.file.close()
+
+
+def test_a_finding_in_brief_is_its_title_place_and_saving() -> None:
+    stream = io.StringIO()
+    finding = Finding(
+        "Too many queries", "shop/views.py:3", ["24 × SELECT"], "2 ms", "Add it.", "+ x", brief=True
+    )
+    render_terminal(Report("t", [finding]), Console(file=stream, width=80))
+    told = stream.getvalue()
+    assert all(word in told for word in ("Too many queries", "shop/views.py:3", "2 ms"))
+    assert not any(word in told for word in ("24 ×", "Add it.", "+ x"))
