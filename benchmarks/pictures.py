@@ -21,7 +21,7 @@ from rich.terminal_theme import MONOKAI
 from djtune import __version__
 from djtune.profiling.present import present
 from djtune.profiling.result import ProfileResult
-from djtune.reports.blocks import Heading, Report
+from djtune.reports.blocks import Block, Finding, Heading, Report
 from djtune.reports.html import render_html
 from djtune.reports.terminal import render_terminal
 
@@ -32,7 +32,7 @@ SECTIONS = 2
 
 
 def main() -> None:
-    """Write docs/images/profile-terminal.png and profile-report.png."""
+    """Write docs/images/profile-terminal.png, profile-report.png and profile-findings.png."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("result", type=Path, help="what djtune profile --format json wrote")
     options = parser.parse_args()
@@ -52,6 +52,9 @@ def main() -> None:
         page = Path(folder) / "report.html"
         page.write_text(render_html(report, version=__version__))
         shoot(chromium, page, "profile-report.png", 1500, 1500)
+        page = Path(folder) / "findings.html"
+        page.write_text(render_html(about_queries(report), version=__version__))
+        shoot(chromium, page, "profile-findings.png", 1100, 960)
 
 
 def first_sections(report: Report) -> Report:
@@ -59,6 +62,14 @@ def first_sections(report: Report) -> Report:
     starts = [i for i, block in enumerate(report.blocks) if isinstance(block, Heading)]
     end = starts[SECTIONS] if len(starts) > SECTIONS else len(report.blocks)
     return msgspec.structs.replace(report, blocks=report.blocks[:end])
+
+
+def about_queries(report: Report) -> Report:
+    """The dearest N+1 and the dearest relations that are loaded one by one."""
+    found = [block for block in report.blocks if isinstance(block, Finding)]
+    kinds = ("N+1: ", "profile, ")
+    shown: list[Block] = [next(f for f in found if f.title.startswith(kind)) for kind in kinds]
+    return Report("Where the queries come from", shown, "two findings of djtune profile")
 
 
 def terminal_svg(report: Report) -> str:
