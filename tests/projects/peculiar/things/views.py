@@ -78,7 +78,15 @@ def secret(request: HttpRequest, pk: int) -> HttpResponse:
         OfSomebody.somebody = None
 
 
+def needs_all(request: HttpRequest) -> HttpResponse:
+    rows = list(Thing.objects.all())
+    if len(rows) < Thing.objects.count():
+        raise ValueError("some are missing")
+    return _answer(rows)
+
+
 urlpatterns = [
+    path("needs-all/", needs_all),
     path("secrets/<int:pk>/", secret),
     path("foreign-key/", foreign_key),
     path("generic-foreign-key/", generic_foreign_key),
