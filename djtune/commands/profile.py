@@ -245,9 +245,9 @@ def profile(
     )
     past.find(request)
     run.note(
-        f"Plan: look at every route, then {past.plan(request)} and price the "
-        f"timing itself: {duration:.0f} s, and a few to start. --precise takes {PRECISE} times "
-        f"as long.{flames.plan(duration)}"
+        "Plan: look at every route and its queries (seconds; on a very large app, minutes), then "
+        f"{past.plan(request)} and price the timing itself: {duration:.0f} s. --precise takes "
+        f"{PRECISE} times as long.{flames.plan(duration)}"
     )
     gathered = gather.Gathered()
     machine = read_machine()
