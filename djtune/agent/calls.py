@@ -52,13 +52,14 @@ def _has_unsafe_steps(workload: dict[str, Any]) -> bool:
     )
 
 
-def _current() -> Session:
+def current() -> Session:
+    """The session that is open; raises :class:`AgentError` where none is."""
     if _session is None:
         raise AgentError("no workload has been opened")
     return _session
 
 
-def _follow(
+def follow(
     session: Session, steps: Iterable[StepDraw], *, timed: bool = True, detail: Any = None
 ) -> Iterator[tuple[StepDraw, Request | None, Exchange]]:
     """Make a journey: each step with its request and answer.
@@ -78,7 +79,8 @@ def _follow(
         yield step, request, exchange
 
 
-def _draw(session: Session, journey: int, skip: Container[int]) -> list[StepDraw]:
+def draw(session: Session, journey: int, skip: Container[int]) -> list[StepDraw]:
+    """The steps of a journey with their values drawn, but for those that are not asked for."""
     return [step for step in session.player.draw(journey) if step.plan.index not in skip]
 
 
@@ -87,7 +89,7 @@ def class_steps(emit: Emit, skip: list[int]) -> list[dict[str, Any]]:
 
     The times are for planning only: the first is the first request of its kind here.
     """
-    session = _current()
+    session = current()
     found: dict[int, dict[str, Any]] = {}
     for journey in range(len(session.workload["journeys"])):
         for _ in range(ASKED_FIRST):
@@ -111,7 +113,7 @@ def _keep_best(found: dict[int, dict[str, Any]], entry: dict[str, Any]) -> None:
 
 
 def _class_journey(session: Session, journey: int, skip: set[int]) -> Iterator[dict[str, Any]]:
-    for step, request, exchange in _follow(session, _draw(session, journey, skip)):
+    for step, request, exchange in follow(session, draw(session, journey, skip)):
         number = step.plan.index
         yield {
             "step": number,
@@ -132,7 +134,7 @@ def run_trial(
     ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun,
     once each has been made twice.
     """
-    session = _current()
+    session = current()
     seen: set[tuple[str, str]] = set()
     asked_for: dict[int, int] = {}
     gzipped: dict[int, int] = {}
@@ -143,7 +145,7 @@ def run_trial(
     for number, journey in enumerate([*first, *rest]):
         if number >= len(first) and time.monotonic() > deadline:
             break
-        for step, request, exchange in _follow(session, _draw(session, journey, set(skip))):
+        for step, request, exchange in follow(session, draw(session, journey, set(skip))):
             if request is None or exchange.clock is None:
                 rows.append(_failed_row(step.plan.index, exchange.status))
                 continue
@@ -223,7 +225,7 @@ def measure_overhead(
     with every probe taken out; the collector is held off on both sides. A round that the time
     does not suffice for is left out.
     """
-    session = _current()
+    session = current()
     deadline = time.monotonic() + seconds
     blocks: list[list[list[float]]] = []
     for pair in range(pairs):
@@ -241,7 +243,7 @@ def _overhead_block(
 ) -> list[list[float]]:
     """One round: the same journeys twice; empty when time runs out."""
     journeys = [
-        _draw(session, journey, skip) for journey in range(len(session.workload["journeys"]))
+        draw(session, journey, skip) for journey in range(len(session.workload["journeys"]))
     ]
     cpu: dict[bool, list[int]] = {}
     queries: list[int] = []
@@ -251,11 +253,11 @@ def _overhead_block(
         gc.collect()
         gc.disable()
         # What runs right after the switch is not counted: the interpreter's caches are cold.
-        for _ in _follow(session, journeys[0], timed=timed):
+        for _ in follow(session, journeys[0], timed=timed):
             pass
         exchanges: list[Exchange] = []
         for steps in journeys:
-            exchanges += [exchange for _, _, exchange in _follow(session, steps, timed=timed)]
+            exchanges += [exchange for _, _, exchange in follow(session, steps, timed=timed)]
             if time.monotonic() > deadline:
                 gc.enable()
                 return []
@@ -276,13 +278,13 @@ def find_repeats(emit: Emit, skip: list[int], times: int) -> list[dict[str, Any]
 
     Nothing is timed here. Parameters and keys are compared by digests that do not leave.
     """
-    session = _current()
+    session = current()
     results: list[dict[str, Any]] = []
     for journey in range(len(session.workload["journeys"])):
         repeats = Repeats()
         for _ in range(times):
             repeats.start_journey()
-            for _ in _follow(session, _draw(session, journey, set(skip)), detail=repeats):
+            for _ in follow(session, draw(session, journey, set(skip)), detail=repeats):
                 pass
         results.extend(dict(entry, journey=journey) for entry in repeats.summary())
         emit({"journey": journey})
@@ -298,13 +300,13 @@ def study_queries(
     begun; the first requests of each step are also made with half of the rows. ``explained`` is
     for how many of a step's queries the database is asked for its plan.
     """
-    session = _current()
+    session = current()
     recorder = study.Recorder()
     waiting = waits.Waits()
     deadline = time.monotonic() + seconds
     for number in range(rounds):
         for journey in range(len(session.workload["journeys"])):
-            steps = _draw(session, journey, set(skip))
+            steps = draw(session, journey, set(skip))
             waited = _study_journey(session, steps, recorder, halved=number < HALVED_ROUNDS)
             if waited:
                 _watch_journey(session, steps, waiting)
@@ -333,7 +335,7 @@ def _study_journey(
     waited = False
     marks = prices.Prices()
     costs: dict[int, list[int]] = {}
-    for step, request, exchange in _follow(session, steps, detail=marks):
+    for step, request, exchange in follow(session, steps, detail=marks):
         clock = exchange.clock
         waited = waited or (clock is not None and exchange.phases_ns()[WAITING] >= waits.LEAST_NS)
         # What runs beside the request asks in no certain order, and cannot be matched.
@@ -341,7 +343,7 @@ def _study_journey(
             costs[step.plan.index] = marks.costs()
     asked: dict[int, Counter[int]] = {}
     with study.noting_rows(recorder):
-        for step, request, exchange in _follow(session, steps, detail=recorder):
+        for step, request, exchange in follow(session, steps, detail=recorder):
             if request is not None:
                 number = step.plan.index
                 recorder.finish(request, classify(exchange, request) == "ok", costs.get(number))
@@ -349,7 +351,7 @@ def _study_journey(
     if not halved:
         return waited
     with study.halved_rows(recorder):
-        for step, request, exchange in _follow(session, steps, detail=recorder):
+        for step, request, exchange in follow(session, steps, detail=recorder):
             number = step.plan.index
             if request is not None and classify(exchange, request) == "ok" and number in asked:
                 recorder.steps[number].halves.append((asked[number], recorder.counted()))
@@ -358,6 +360,6 @@ def _study_journey(
 
 def _watch_journey(session: Session, steps: list[StepDraw], waiting: waits.Waits) -> None:
     with waits.watched(waiting):
-        for _, request, exchange in _follow(session, steps, detail=waiting):
+        for _, request, exchange in follow(session, steps, detail=waiting):
             if request is not None:
                 waiting.finish(classify(exchange, request) == "ok")

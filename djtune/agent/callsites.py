@@ -7,19 +7,17 @@ into files and lines, once per distinct one.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import os
 import sys
 import sysconfig
-import textwrap
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 
-from .views import shortened
+from .classes import definition_of
+from .views import is_installed, shortened
 
 Trail = tuple[Any, ...]
 """What identifies a place: ``(code, instruction)`` per frame, and entries for template nodes and
@@ -130,7 +128,7 @@ def _role(code: CodeType) -> int:
     file, name = code.co_filename, code.co_name
     if file.startswith((_OWN, "<")):
         return _PLAIN
-    if "/site-packages/" in file or "/dist-packages/" in file or "/django/" in file:
+    if is_installed(file) or "/django/" in file:
         return _installed_role(file, name)
     if file.startswith(_STANDARD):
         return _PLAIN
@@ -235,64 +233,17 @@ def _is_own(cls: type) -> bool:
     return cls.__module__.partition(".")[0] not in (*_INFRASTRUCTURE, "builtins")
 
 
-@lru_cache(maxsize=1024)
 def declared_at(cls: type, name: str) -> str:
     """``file:line`` of an attribute's assignment or function in a class body, else of the class."""
     for base in cls.__mro__:
-        if _is_own(base) and (line := _line_in_body(base, name)):
-            return f"{_file_of(base)}:{line}"
-    return f"{_file_of(cls)}:{_first_line(cls)}"
-
-
-def _file_of(cls: type) -> str:
-    try:
-        return shortened(inspect.getsourcefile(cls) or "")
-    except (OSError, TypeError):
-        return cls.__module__
-
-
-def _first_line(cls: type) -> int:
-    try:
-        return inspect.getsourcelines(cls)[1]
-    except (OSError, TypeError):
-        return 0
-
-
-def _line_in_body(cls: type, name: str) -> int:
-    try:
-        lines, first = inspect.getsourcelines(cls)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError):
-        return 0
-    statements = getattr(tree.body[0], "body", [])
-    for statement in statements:
-        if name in _assigned(statement):
-            return first + int(statement.lineno) - 1
-    listed = _listed_in_meta(statements, name)
-    return first + listed - 1 if listed else 0
-
-
-def _listed_in_meta(statements: list[ast.stmt], name: str) -> int:
-    """The line in which ``Meta.fields`` names a field, or says that it takes all."""
-    for meta in statements:
-        if not (isinstance(meta, ast.ClassDef) and meta.name == "Meta"):
+        found = definition_of(base) if _is_own(base) else None
+        if found is None:
             continue
-        for statement in meta.body:
-            if "fields" in _assigned(statement):
-                for node in ast.walk(statement):
-                    if isinstance(node, ast.Constant) and node.value in (name, "__all__"):
-                        return node.lineno
-    return 0
-
-
-def _assigned(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.Assign):
-        return [target.id for target in statement.targets if isinstance(target, ast.Name)]
-    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-        return [statement.target.id]
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return [statement.name]
-    return []
+        line = found.names.get(name) or found.listed.get(name) or found.listed.get("__all__")
+        if line:
+            return f"{shortened(found.file)}:{line}"
+    found = definition_of(cls)
+    return f"{shortened(found.file)}:{found.line}" if found else f"{cls.__module__}:0"
 
 
 def _without_repetition(places: list[dict[str, str]]) -> list[dict[str, str]]:

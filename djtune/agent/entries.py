@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.functional import cached_property
 
 from .paths import Endpoint, walk
-from .urlconf import _has_format_suffix
+from .urlconf import has_format_suffix
 from .views import View, is_framework, location_of, shortened, view_of
 
 Code = tuple[str, str]
@@ -22,7 +22,7 @@ def describe_entries() -> list[dict[str, Any]]:
 
     No view is called, and no database is asked.
     """
-    return [_describe(endpoint) for endpoint in walk() if not _has_format_suffix(endpoint)]
+    return [_describe(endpoint) for endpoint in walk() if not has_format_suffix(endpoint)]
 
 
 def _describe(endpoint: Endpoint) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def prepare_marked(emit: Emit, skip: list[int]) -> dict[str, Any]:
 
     Returns where the interpreter's own modules, the libraries, Django and the app are.
     """
-    session = calls._current()
+    session = calls.current()
     _let_trace()
     probes.remove()
     for journey in range(len(session.workload["journeys"])):
@@ -46,7 +46,7 @@ def replay_marked(emit: Emit, skip: list[int], seconds: float) -> dict[str, Any]
     samples, and one of a cheap route too. Returns marker → steps, and by step how often it was
     asked for and how many seconds that took.
     """
-    session = calls._current()
+    session = calls.current()
     marks = _Marks(session)
     spent = _Spent(session, set(skip))
     deadline = time.monotonic() + seconds
@@ -73,10 +73,10 @@ def _make(
     session: Session, journey: int, skip: Container[int], marks: _Marks | None = None
 ) -> list[tuple[int, int]]:
     """Make a journey; return each step with its wall time in nanoseconds."""
-    steps = calls._draw(session, journey, skip)
+    steps = calls.draw(session, journey, skip)
     return [
         (step.plan.index, exchange.wall_ns)
-        for step, request, exchange in calls._follow(session, steps, timed=False, detail=marks)
+        for step, request, exchange in calls.follow(session, steps, timed=False, detail=marks)
         if request is not None
     ]
 
@@ -126,7 +126,7 @@ class _Spent:
         journeys = session.workload["journeys"]
         count = sum(len(journey["steps"]) for journey in journeys)
         self._journeys = [_Journey(journey.get("weight", 1.0)) for journey in journeys]
-        self._made = [place for place in range(len(journeys)) if calls._draw(session, place, skip)]
+        self._made = [place for place in range(len(journeys)) if calls.draw(session, place, skip)]
         """Journeys that have a step left."""
         self.requests = [0] * count
         self.seconds = [0.0] * count

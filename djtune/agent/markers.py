@@ -319,14 +319,11 @@ def _chain_among(args: tuple[Any, ...]) -> Chain:
 @contextlib.contextmanager
 def followed() -> Iterator[None]:
     """Follow marked requests through tasks and threads while the block lasts."""
-    patches = Patches()
-    patches.wrap(SyncToAsync, "__call__", _marked_hop)
-    patches.wrap(ThreadPoolExecutor, "submit", _marked_submit)
-    patches.wrap(CurrentThreadExecutor, "submit", _marked_submit)
-    patches.wrap(AsyncToSync, "__call__", _marked_bridge)
-    patches.wrap(AsyncToSync, "main_wrap", _marked_main_wrap)
-    patches.wrap(asyncio, "to_thread", _marked_to_thread)
-    try:
+    with Patches() as patches:
+        patches.wrap(SyncToAsync, "__call__", _marked_hop)
+        patches.wrap(ThreadPoolExecutor, "submit", _marked_submit)
+        patches.wrap(CurrentThreadExecutor, "submit", _marked_submit)
+        patches.wrap(AsyncToSync, "__call__", _marked_bridge)
+        patches.wrap(AsyncToSync, "main_wrap", _marked_main_wrap)
+        patches.wrap(asyncio, "to_thread", _marked_to_thread)
         yield
-    finally:
-        patches.undo()

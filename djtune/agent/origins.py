@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-FOLLOWED_ONE = ("forward", "reverse_one")
-FOLLOWED_MANY = ("reverse_many", "many_to_many", "generic_relation")
 NESTING = 3
 """How deep rows are searched for an object that came along by ``select_related``."""
 

@@ -15,7 +15,7 @@ from .exchange import Exchange, Target
 from .player import Player, Request
 from .templates import WorkloadError
 from .transactions import Rollback, unproven_aliases
-from .views import shortened
+from .views import is_installed, shortened
 
 _AGENT = str(Path(__file__).parent)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -131,9 +131,7 @@ def _place(error: BaseException) -> str:
         if not frame.filename.startswith(_AGENT)
     ]
     own = [frame for frame in frames if not shortened(frame.filename).startswith("/")]
-    for frame in reversed(
-        [frame for frame in own if "site-packages" not in frame.filename] or frames
-    ):
+    for frame in reversed([frame for frame in own if not is_installed(frame.filename)] or frames):
         return f" at {shortened(frame.filename)}:{frame.lineno}"
     return ""
 

@@ -209,8 +209,6 @@ def noting_rows(recorder: Recorder) -> Iterator[None]:
     """Let ``recorder`` know which rows querysets bring."""
     from django.db.models.query import QuerySet, RawQuerySet
 
-    patches = Patches()
-
     def noting(fetch_all: Callable[[Any], None]) -> Callable[[Any], None]:
         def noted(self: Any) -> None:
             if self._result_cache is not None or CURRENT.get() is None:
@@ -227,13 +225,11 @@ def noting_rows(recorder: Recorder) -> Iterator[None]:
 
         return passed
 
-    patches.wrap(QuerySet, "_fetch_all", noting)
-    patches.wrap(RawQuerySet, "_fetch_all", noting)
-    patches.wrap(QuerySet, "_iterator", passing)
-    try:
+    with Patches() as patches:
+        patches.wrap(QuerySet, "_fetch_all", noting)
+        patches.wrap(RawQuerySet, "_fetch_all", noting)
+        patches.wrap(QuerySet, "_iterator", passing)
         yield
-    finally:
-        patches.undo()
 
 
 @contextmanager
@@ -241,13 +237,12 @@ def halved_rows(recorder: Recorder) -> Iterator[None]:
     """Let every queryset, and every cursor of the app's own, bring half of its rows; and know
     where the app began the querysets.
     """
-    patches = Patches()
-    halving.install(patches)
-    beginnings.install(patches)
     recorder.beginnings = True
     try:
-        with noting_rows(recorder):
-            yield
+        with Patches() as patches:
+            halving.install(patches)
+            beginnings.install(patches)
+            with noting_rows(recorder):
+                yield
     finally:
         recorder.beginnings = False
-        patches.undo()

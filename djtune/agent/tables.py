@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import functools
-import inspect
 import re
-import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django.db.models import UniqueConstraint
 
-from .views import shortened
+from .classes import definition_of
+from .views import is_installed, shortened
 
 MOST_COUNTED = 100_000
 """Rows beyond which a table is not counted; it then has "at least" as many."""
@@ -53,16 +50,17 @@ def columns_of(model: Model) -> list[str]:
 @functools.cache
 def describe_model(model: Model) -> dict[str, Any]:
     """What the source says: where the model and its fields are written, and its columns."""
-    file, line = _place(model)
+    found = definition_of(model)
+    lines = found.names if found else {}
     return {
         "model": model._meta.label,
-        "file": file,
-        "line": line,
+        "file": shortened(found.file) if found else "",
+        "line": found.line if found else 0,
         "obstacle": _obstacle(model),
         "fields": {
             field.column: {
                 "name": field.name,
-                "line": _field_line(model, field.name),
+                "line": lines.get(field.name, 0),  # 0 where a base or Django makes it
                 "boolean": isinstance(field, models.BooleanField),
             }
             for field in model._meta.local_concrete_fields
@@ -76,46 +74,8 @@ def _obstacle(model: Model) -> str:
         return "Django makes this table itself, for a many-to-many field"
     if not model._meta.managed:
         return "the model is unmanaged"
-    return "" if _is_own(inspect.getsourcefile(model) or "") else "the model is a package's"
-
-
-def _is_own(file: str) -> bool:
-    root, path = Path.cwd(), Path(file)
-    if path.is_relative_to(root):
-        return "site-packages" not in path.relative_to(root).parts
-    return not {"site-packages", "dist-packages"} & set(path.parts)
-
-
-def _place(cls: type) -> tuple[str, int]:
-    try:
-        file = inspect.getsourcefile(cls) or ""
-        line = inspect.getsourcelines(cls)[1]
-    except (OSError, TypeError):
-        return "", 0
-    path = Path(file)
-    own = _is_own(file) and path.is_relative_to(Path.cwd())
-    return str(path.relative_to(Path.cwd())) if own else shortened(file), max(line, 1)
-
-
-def _field_line(model: Model, name: str) -> int:
-    """The line of ``name = …`` in the model's own class; 0 where a base or Django makes it."""
-    return _assignments(model).get(name, 0)
-
-
-@functools.cache
-def _assignments(model: Model) -> dict[str, int]:
-    try:
-        lines, first = inspect.getsourcelines(model)
-        body = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    except (OSError, TypeError, SyntaxError):
-        return {}
-    return {
-        target.id: first + statement.lineno - 1
-        for statement in getattr(body, "body", [])
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
+    found = definition_of(model)
+    return "the model is a package's" if found and is_installed(found.file) else ""
 
 
 def declared_indexes(model: Model) -> Iterator[dict[str, Any]]:

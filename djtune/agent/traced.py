@@ -26,10 +26,9 @@ def trace_requests(
     A journey is made no more after ``seconds``, once it has been made a few times. Answers that
     are not the expected ones are left out.
     """
-    session = calls._current()
-    labels = Patches()
+    session = calls.current()
     probes.install()
-    try:
+    with Patches() as labels:
         first = 0
         for journey, made in enumerate(session.workload["journeys"]):
             wanted = set(steps) & set(range(first, first + len(made["steps"])))
@@ -39,8 +38,6 @@ def trace_requests(
                 for step in sorted(wanted):
                     for chosen in _chosen(step, answers[step]):
                         emit(chosen)
-    finally:
-        labels.undo()
 
 
 def _make(
@@ -63,8 +60,8 @@ def _make(
         # The request before may have imported what is to be watched; labels go around probes.
         probes.install()
         install_labels(labels)
-        steps = calls._draw(session, journey, skip)
-        for step, request, exchange in calls._follow(session, steps, detail=Tracer()):
+        steps = calls.draw(session, journey, skip)
+        for step, request, exchange in calls.follow(session, steps, detail=Tracer()):
             ok = request is not None and classify(exchange, request) == "ok"
             answers[step.plan.index].append(exchange if ok else None)
     return answers

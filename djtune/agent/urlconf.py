@@ -104,7 +104,7 @@ def _left_out(endpoint: Endpoint, view: View) -> str:
     for app in endpoint.app_names:
         if app in LEFT_OUT_APPS:
             return LEFT_OUT_APPS[app]
-    if _has_format_suffix(endpoint):
+    if has_format_suffix(endpoint):
         return "format suffix of another route"
     if any(endpoint.callback is handler for handler in _error_handlers()):
         return "error page"
@@ -118,7 +118,7 @@ def _error_handlers() -> list[Any]:
     return [get_resolver().resolve_error_handler(status) for status in (400, 403, 404, 500)]
 
 
-def _has_format_suffix(endpoint: Endpoint) -> bool:
+def has_format_suffix(endpoint: Endpoint) -> bool:
     """Tell the duplicates that DRF's ``format_suffix_patterns`` makes of every route."""
     pattern = str(endpoint.patterns[-1])
     return r"\.(?P<format>" in pattern or "<drf_format_suffix" in pattern

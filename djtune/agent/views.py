@@ -10,8 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .classes import definition_of
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """In the order in which they are reported. OPTIONS, which every view answers, is not."""
+
+
+INSTALLED = frozenset(("site-packages", "dist-packages"))
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,9 @@ def location_of(view: View) -> tuple[str, int]:
     target = inspect.unwrap(view.target) if callable(view.target) else view.target
     if not (isinstance(target, type) or hasattr(target, "__code__")):
         target = type(target)
+    if isinstance(target, type):
+        found = definition_of(target)
+        return (shortened(found.file), found.line) if found else ("", 0)
     try:
         file = inspect.getsourcefile(target) or ""
         line = inspect.getsourcelines(target)[1]
@@ -96,13 +104,21 @@ def location_of(view: View) -> tuple[str, int]:
     return shortened(file), max(line, 1)
 
 
+def is_installed(file: str) -> bool:
+    """Tell an installed package's file from the app's own, which may be installed as a whole."""
+    path = Path(file)
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return not INSTALLED.isdisjoint(path.parts)
+
+
 def shortened(file: str) -> str:
     """Return an installed file's path from ``site-packages``, another's from the project's root."""
+    if not is_installed(file):
+        root = Path.cwd()
+        return str(Path(file).relative_to(root)) if Path(file).is_relative_to(root) else file
     _, installed, inside = file.rpartition("/site-packages/")
-    if installed:
-        return inside
-    root = Path.cwd()
-    return str(Path(file).relative_to(root)) if Path(file).is_relative_to(root) else file
+    return inside if installed else file
 
 
 def _layers(callback: Any) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -162,18 +162,3 @@ def _by_step(trial: Trial) -> dict[int, list[Sample]]:
     for sample in trial.samples:
         by_step[sample.step].append(sample)
     return by_step
-
-
-Value = Callable[[Sequence[Sample]], float | None]
-
-
-def values_by_block(
-    blocks: Sequence[Mapping[str, list[Sample]]], of: Value
-) -> list[dict[str, float]]:
-    """A figure of each variant, block by block; blocks in which one has none are left out."""
-    rows = []
-    for block in blocks:
-        row = {name: of(samples) for name, samples in block.items()}
-        if all(value is not None for value in row.values()):
-            rows.append({name: value for name, value in row.items() if value is not None})
-    return rows

@@ -34,7 +34,9 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
     studies = _studies(gathered)
     for route in routes:
         if found := studies.get((route.method, route.route)):
-            route.query_groups = queries.judge(found, _database_seconds(route))
+            route.query_groups = queries.judge(
+                found, _database_seconds(route), route.distinct_params
+            )
             route.waits = waits.merge_waits(found["studies"], route.phases.waiting)
     add_observed(routes, workload)
     priced = repeats.price_repeats(workload, gathered.repeats, samples)

@@ -117,7 +117,7 @@ def survey(request: Request, into: Gathered) -> None:
         if request.restrict is not None:
             into.workload = request.restrict(into.workload)
         begun = time.monotonic()
-        opened = _open(worker, request, into)
+        opened = open_session(worker, request, into)
         into.start_seconds += time.monotonic() - begun
         into.connect_seconds = opened["connect_seconds"]
         into.unsafe = planning.unsafe_steps(
@@ -193,7 +193,8 @@ def _require_something_measurable(into: Gathered) -> None:
     )
 
 
-def _open(worker: Worker, request: Request, into: Gathered) -> dict[str, Any]:
+def open_session(worker: Worker, request: Request, into: Gathered) -> dict[str, Any]:
+    """Have the worker prepare the workload, as the survey found that it has to."""
     opened: dict[str, Any] = worker.call(
         "open_session",
         workload=msgspec.to_builtins(into.workload),
@@ -250,7 +251,7 @@ def _measure(request: Request, into: Gathered, tick: Tick, run_trials: RunTrials
 def _price_probes(request: Request, into: Gathered, skip: list[int]) -> None:
     """Serve every journey bare and timed in turn, in a worker of its own."""
     with Worker(request.app) as worker:
-        _open(worker, request, into)
+        open_session(worker, request, into)
         into.overhead_rows = worker.call(
             "measure_overhead",
             skip=skip,
@@ -263,7 +264,7 @@ def trace(request: Request, gathered: Gathered, steps: Sequence[int]) -> list[Tr
     """Follow ``steps`` slice by slice, in a fresh worker: the first request of each is cold."""
     traced: list[Any] = []
     with Worker(request.app) as worker:
-        _open(worker, request, gathered)
+        open_session(worker, request, gathered)
         worker.call(
             "trace_requests",
             skip=sorted(gathered.skip),

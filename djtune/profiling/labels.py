@@ -1,9 +1,8 @@
 """How figures of a profile are named and shown, the same in every part of its report."""
 
-from djtune.model.findings import FindingData
 from djtune.profiling.result import Phases, RouteResult
 from djtune.reports import format as fmt
-from djtune.reports.blocks import Finding, Segment
+from djtune.reports.blocks import Segment
 
 PHASE_LABELS = {
     "view": "view",
@@ -43,25 +42,3 @@ def segments(phases: Phases) -> list[Segment]:
 def total_of(phases: Phases) -> float:
     """Seconds of all phases."""
     return float(sum(getattr(phases, name) for name in PHASE_LABELS))
-
-
-def finding_block(finding: FindingData, *, brief: bool = False) -> Finding:
-    """A finding as a block."""
-    saving = ""
-    if finding.saving is not None:
-        saved = finding.saving
-        bounds = fmt.interval(saved.low, saved.high, fmt.duration, saved.value)
-        saving = f"about {fmt.duration(saved.value)} {saved.unit.removeprefix('s ')}"
-        saving += f" {bounds}" if bounds else ""
-        saving += " (estimate)" if saved.estimate else ""
-    return Finding(
-        title=finding.title,
-        where=finding.where,
-        evidence=finding.evidence,
-        saving=saving,
-        remedy=finding.remedy,
-        patch=finding.patch,
-        confidence=finding.confidence,
-        severity=finding.severity,
-        brief=brief,
-    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from djtune.model.metrics import Metric
 from djtune.profiling.comparison import present as present_comparison
-from djtune.profiling.labels import PHASE_LABELS, finding_block, path_of, segments, total_of
+from djtune.profiling.labels import PHASE_LABELS, path_of, segments, total_of
 from djtune.profiling.present_routes import dearest_queries, page_anchor, pages
 from djtune.profiling.production import in_production
 from djtune.profiling.result import ProfileResult, RouteResult, Unmeasured
@@ -21,6 +21,7 @@ from djtune.reports.blocks import (
     Stack,
     Table,
 )
+from djtune.reports.findings import finding_block
 
 SHOWN_UNMEASURED = 12
 SHOWN_FINDINGS = 10

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from djtune.profiling.labels import PHASE_LABELS, finding_block, request_of
+from djtune.profiling.labels import PHASE_LABELS, request_of
 from djtune.profiling.query_group import Place, QueryGroup
 from djtune.profiling.repeats import shorten_sql
 from djtune.profiling.result import ProfileResult, RouteResult
@@ -19,6 +19,7 @@ from djtune.reports.blocks import (
     Table,
     Tone,
 )
+from djtune.reports.findings import finding_block
 
 SHOWN_QUERIES = 8
 """Of all routes, in the report's own table; beyond the third only those that cost 1 %."""

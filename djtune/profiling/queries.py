@@ -5,11 +5,8 @@ from statistics import fmean
 from typing import Any
 
 from djtune.profiling.plans import read_plan
-from djtune.profiling.query_group import Place, QueryGroup, Relation
+from djtune.profiling.query_group import MANY, ONE, RELATIONS, Place, QueryGroup, Relation
 
-ONE = ("forward", "reverse_one", "generic_foreign_key", "deferred")
-MANY = ("reverse_many", "many_to_many", "generic_relation")
-RELATIONS = (*ONE, *MANY)
 GROWS_BELOW = 0.8
 """Queries with half of the rows, over those with all: at most this, and they grow with the rows."""
 CHUNKED_BELOW = 0.5
@@ -69,6 +66,7 @@ def merge_steps(studies: Sequence[Entry]) -> dict[str, Any]:
         "requests": requests,
         "priced": priced,
         "varied": varied,
+        "asked_for": max(study["asked_for"] for study in studies),
         "groups": list(groups.values()),
         "duplicates": _merged_duplicates(duplicates, order),
     }
@@ -91,15 +89,19 @@ def _merged_duplicates(
     return list(merged.values())
 
 
-def judge(study: Entry, database_seconds: float) -> list[QueryGroup]:
+def judge(study: Entry, database_seconds: float, parameters: int = 1) -> list[QueryGroup]:
     """The groups of a route with a verdict each, in the order of the study's.
 
+    ``parameters`` is how many different ones the route is asked for: where the study happened to
+    draw one alone, it cannot be told what the others would change.
     ``database_seconds`` is what SQL and ORM take of a request on average in the timing pass; it is
     shared out as the queries' own prices say, or evenly where they could not be priced.
     """
     entries = study["groups"]
     shares = _shares(entries)
     repeated = _repeated(study)
+    if parameters > 1 and study["asked_for"] < 2:
+        study = {**study, "varied": False}
     return [
         _group(number, entries, study, shares[number] * database_seconds, repeated)
         for number in range(len(entries))
@@ -190,7 +192,7 @@ def _verdict(group: QueryGroup, entry: Entry, entries: Sequence[Entry], *, varie
         return "lazy" if group.most <= 1 else "plain"
     asked = sum(1 for count in entry["counts"] if count)
     constant = entry["constant"] and asked >= CONSTANT_FROM
-    # Of one user alone it cannot be told what others' requests would ask for.
+    # Of one user, or one page, it cannot be told what others would ask for.
     if group.reads and constant and varied and group.most == 1:
         return "never-changing"
     return "plain"

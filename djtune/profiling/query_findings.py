@@ -302,7 +302,7 @@ def _title(kind: str, groups: Sequence[QueryGroup]) -> str:
         names = ", ".join(group.relation.path.replace("__", ".") for group in groups)
         more = "a query each" if len(groups) > 1 else "a query of its own"
         return f"{names}: {more}, for one row that was loaded without"
-    return f"A query that never changes: {_named(first.site)}"
+    return f"The same query in each of {first.requests} requests seen: {_named(first.site)}"
 
 
 def _named(place: Place) -> str:

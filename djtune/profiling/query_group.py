@@ -4,6 +4,11 @@ from msgspec import Struct
 
 from djtune.profiling.plans import PlanReading
 
+ONE = ("forward", "reverse_one", "generic_foreign_key", "deferred")
+MANY = ("reverse_many", "many_to_many", "generic_relation")
+RELATIONS = (*ONE, *MANY)
+"""Kinds of relations: to one row (a column that was left out is its own row's), and to many."""
+
 
 class Place(Struct):
     """Where in the app something happens."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from djtune.profiling.query_group import QueryGroup
+from djtune.profiling.query_group import MANY, ONE, QueryGroup
 
 FETCH_PEERS_SINCE = (6, 1)
-FOLLOWED_MANY = ("reverse_many", "many_to_many", "generic_relation")
-PEERS_COVER = ("forward", "reverse_one", "generic_foreign_key", "deferred")
+PEERS_COVER = ONE
 """What ``FETCH_PEERS`` fetches for all rows at once; managers of many rows it does not
 (docs.djangoproject.com, topics/db/fetch-modes)."""
 
@@ -24,7 +23,7 @@ def call_for(group: QueryGroup) -> str:
     if relation.kind in ("generic_foreign_key", "prefetch"):
         return f'prefetch_related("{relation.path}")'
     # Who only counts is not helped by loading all the rows.
-    if relation.kind in FOLLOWED_MANY and relation.method in ("", "iterator"):
+    if relation.kind in MANY and relation.method in ("", "iterator"):
         return f'prefetch_related("{relation.path}")'
     return ""
 
@@ -59,7 +58,7 @@ def remedy_for(group: QueryGroup, django: tuple[int, int]) -> str:
             group,
             django,
         )
-    if kind in FOLLOWED_MANY:
+    if kind in MANY:
         return _for_many(group)
     if call := call_for(group):
         return _with_peers(f"Add .{call} to the queryset{_at(group)}.", group, django)

@@ -110,7 +110,6 @@ class Block(Struct, frozen=True):
     order: list[tuple[Column, bool]] | None = None
     """Columns and whether descending; ``None`` where it is by something else, or none."""
     ordered: bool = False
-    limited: bool = False
 
 
 def tokens(sql: str) -> Iterator[Token]:
@@ -222,7 +221,6 @@ def _block(items: Tree, named: frozenset[str], *, combined: bool) -> Block:
         conditions=[_condition(part) for part in _conjuncts(clauses["WHERE"])],
         order=_order(clauses["ORDER"]) if plain else None,
         ordered=ordered,
-        limited=bool(clauses["LIMIT"] or clauses["FETCH"]),
     )
 
 

@@ -51,14 +51,14 @@ def main(interface: str, workload: dict[str, Any]) -> None:
 
     startup.load(str(Path.cwd()), "streaming.settings", [], interface)
     calls.open_session(workload, seed=1, interface=interface)
-    session = calls._current()
+    session = calls.current()
     second: list[int] = []
     session.driver._timed = clocked(session.driver._timed, second)
     bad = [each["step"] for each in calls.class_steps(lambda _: None, []) if each["class"] != "ok"]
     pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for _ in range(TIMES):
         for journey in range(len(workload["journeys"])):
-            for _, request, exchange in calls._follow(session, calls._draw(session, journey, bad)):
+            for _, request, exchange in calls.follow(session, calls.draw(session, journey, bad)):
                 phases = sum(exchange.phases_ns()) + exchange.machine_ns
                 pairs[f"{request.method} {request.route}"].append((second[-1], phases))
     sys.stdout.write(json.dumps(pairs))

@@ -12,12 +12,18 @@ Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Patches:
-    """The replacements that are in place."""
+    """The replacements that are in place; as a context manager, until the block ends."""
 
     def __init__(self) -> None:
         self._originals: list[tuple[Any, str, Any, bool]] = []
         self._seen: set[tuple[int, str]] = set()
         self._undos: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Patches:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.undo()
 
     def wrap(self, owner: Any, name: str, wrapper: Wrapper) -> None:
         """Replace the function ``owner.name`` by ``wrapper`` of it, unless that is done already."""

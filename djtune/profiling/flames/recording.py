@@ -58,7 +58,7 @@ def record(
     """
     skip = sorted(gathered.skip)
     with Worker(request.app) as worker:
-        gather._open(worker, request, gathered)
+        gather.open_session(worker, request, gathered)
         places = worker.call("prepare_marked", skip=skip)
         sampler.start(worker.pid, seconds + GRACE)
         try:

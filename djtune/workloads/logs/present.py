@@ -1,6 +1,5 @@
 """What production asks for, as report blocks."""
 
-from djtune.model.findings import FindingData
 from djtune.model.workload import Observed
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
@@ -8,13 +7,13 @@ from djtune.reports.blocks import (
     Cell,
     Column,
     Command,
-    Finding,
     Heading,
     Note,
     Report,
     Table,
     Tone,
 )
+from djtune.reports.findings import finding_block
 
 from .asked import ENOUGH_FOR_P95, ENOUGH_FOR_P99
 from .findings import name_of
@@ -38,7 +37,7 @@ def present(result: FromLogResult, next_command: str = "", why: str = "") -> Rep
         blocks += [Heading("Routes by requests", anchor="routes"), _table(result)]
     if result.findings:
         blocks.append(Heading("Findings", anchor="findings"))
-        blocks += [_finding(finding) for finding in result.findings]
+        blocks += [finding_block(finding) for finding in result.findings]
     if next_command:
         blocks.append(Command(next_command, why))
     return Report(
@@ -161,15 +160,3 @@ def _duration(seen: Observed, seconds: float | None, needed: int) -> Cell:
         reason = f"{needed} needed" if seen.timed else ""
         return Cell(fmt.NA, note=reason, tone="muted")
     return Cell(fmt.duration(seconds), note=f"n={seen.timed:,}" if needed == 1 else "")
-
-
-def _finding(finding: FindingData) -> Finding:
-    return Finding(
-        title=finding.title,
-        where=finding.where,
-        evidence=finding.evidence,
-        remedy=finding.remedy,
-        patch=finding.patch,
-        confidence=finding.confidence,
-        severity=finding.severity,
-    )

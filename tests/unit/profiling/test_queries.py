@@ -130,6 +130,15 @@ def test_one_user_alone_does_not_tell_what_never_changes() -> None:
     assert [found.verdict for found in judge(merge_steps([visitor]), 1.0)] == ["never-changing"]
 
 
+def test_one_page_of_many_does_not_tell_what_never_changes() -> None:
+    seen = {**study(group(constant=True)), "asked_for": 1}
+    merged = merge_steps([seen])
+    assert [found.verdict for found in judge(merged, 1.0, parameters=2)] == ["plain"]
+    assert [found.verdict for found in judge(merged, 1.0, parameters=1)] == ["never-changing"]
+    other = merge_steps([{**seen, "asked_for": 2}])
+    assert [found.verdict for found in judge(other, 1.0, parameters=2)] == ["never-changing"]
+
+
 def test_the_path_of_a_relation_leads_from_the_first_queryset() -> None:
     root = group("a.py:1", rows=24, begun=[{**SITE, "where": "a.py:0"}])
     second = group(
