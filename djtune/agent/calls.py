@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
@@ -13,14 +12,12 @@ from . import prices, probes, serving, study, study_summary, waits
 from .clock import PHASES, WAITING
 from .errors import AgentError
 from .exchange import Exchange
-from .player import Request, StepDraw, captures_of
+from .player import Request, StepDraw
 from .repeats import Repeats
-from .session import SAFE_METHODS, Session, captured, classify, journey_order
+from .session import SAFE_METHODS, Session, captured, classify
 from .templates import WorkloadError
 
 Emit = Callable[[Any], None]
-ROWS_A_PART = 64
-GZIPPED_A_STEP = 2
 ASKED_FIRST = 3
 HALVED_ROUNDS = 2
 _session: Session | None = None
@@ -124,96 +121,6 @@ def _class_journey(session: Session, journey: int, skip: set[int]) -> Iterator[d
             "failure": session.failures.get(number, ""),
             "forced": number in session.forced,
         }
-
-
-def run_trial(
-    emit: Emit, counts: list[int], skip: list[int], seed: int, seconds: float
-) -> dict[str, Any]:
-    """Serve journeys in random order, timed; emit rows of samples.
-
-    ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun,
-    once each has been made twice.
-    """
-    session = current()
-    seen: set[tuple[str, str]] = set()
-    asked_for: dict[int, int] = {}
-    gzipped: dict[int, int] = {}
-    rows: list[list[Any]] = []
-    deadline = time.monotonic() + seconds
-    made = 0
-    first, rest = journey_order(counts, seed)
-    for number, journey in enumerate([*first, *rest]):
-        if number >= len(first) and time.monotonic() > deadline:
-            break
-        for step, request, exchange in follow(session, draw(session, journey, set(skip))):
-            if request is None or exchange.clock is None:
-                rows.append(_failed_row(step.plan.index, exchange.status))
-                continue
-            if number < len(first) and not captures_of(step.plan):
-                asked_for[step.plan.index] = _checksum(request, asked_for.get(step.plan.index, 0))
-            asked = (request.method, request.route)
-            if asked not in seen:
-                probes.install()  # its first request may have imported what is to be watched
-            rows.append(_row(exchange, request, asked not in seen, gzipped))
-            seen.add(asked)
-        made += 1
-        if len(rows) >= ROWS_A_PART:
-            emit(rows)
-            rows = []
-    emit(rows)
-    return {"journeys": made, "distinct": session.player.distinct(), "asked": asked_for}
-
-
-def _checksum(request: Request, before: int) -> int:
-    """What tells two replays of a step apart if they ask for different things."""
-    asked = f"{request.path}?{request.query} {request.user_pk} {sorted(request.headers.items())}"
-    return zlib.crc32(asked.encode() + request.body, before)
-
-
-def _failed_row(step: int, status: int) -> list[Any]:
-    """The row of a step that could not be asked for, or whose answer broke off."""
-    none = [0] * len(PHASES)
-    return [step, False, False, status, 0, 0, 0, none, {}, {}, 0, 0, 0, 0, -1, [0, 0, 0], 0, none]
-
-
-def _row(exchange: Exchange, request: Request, cold: bool, gzipped: dict[int, int]) -> list[Any]:
-    """A sample as a row, in the order of ``djtune.model.samples.Sample``."""
-    clock = exchange.clock
-    assert clock is not None
-    phases = exchange.phases_ns()
-    raw, packed = _sizes(exchange, request.step, gzipped)
-    return [
-        request.step,
-        cold,
-        classify(exchange, request) == "ok",
-        exchange.status,
-        exchange.wall_ns,
-        exchange.cpu_ns,
-        exchange.machine_ns,
-        phases,
-        clock.queries,
-        clock.sql_ns,
-        clock.cache_hits,
-        clock.cache_misses,
-        raw,
-        len(exchange.body),
-        packed,
-        clock.collections,
-        clock.hops,
-        clock.parallel,
-    ]
-
-
-def _sizes(exchange: Exchange, step: int, gzipped: dict[int, int]) -> tuple[int, int]:
-    """Bytes of the body before and after gzip; -1 where it was not packed this time."""
-    raw = exchange.raw_size()
-    if exchange.header("Content-Encoding") == "gzip":
-        return raw, len(exchange.body)
-    if gzipped.get(step, 0) >= GZIPPED_A_STEP:
-        return raw, -1
-    gzipped[step] = gzipped.get(step, 0) + 1
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return raw, len(packer.compress(exchange.body) + packer.flush())
 
 
 def measure_overhead(

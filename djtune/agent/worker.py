@@ -56,6 +56,21 @@ def _traced(*args: Any, **options: Any) -> Any:
     return traced.trace_requests(*args, **options)
 
 
+def _timed(*args: Any, **options: Any) -> Any:
+    from . import timing
+
+    return timing.run_trial(*args, **options)
+
+
+def _about_policy(name: str) -> Callable[..., Any]:
+    def call(**options: Any) -> Any:
+        from .garbage import policy
+
+        return getattr(policy, name)(**options)
+
+    return call
+
+
 def _about_workload(name: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         from . import calls
@@ -72,12 +87,13 @@ CALLS: dict[str, Callable[..., Any]] = {
     "check_workload": _check_workload,
     "resolve_paths": _resolve_paths,
     "open_session": _about_workload("open_session"),
-}
+} | {name: _about_policy(name) for name in ("set_policy", "policy_kept")}
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     name: _about_workload(name)
-    for name in ("class_steps", "run_trial", "measure_overhead", "find_repeats", "study_queries")
+    for name in ("class_steps", "measure_overhead", "find_repeats", "study_queries")
 } | {name: _marked(name) for name in ("prepare_marked", "replay_marked")}
 STREAMING_CALLS["trace_requests"] = _traced
+STREAMING_CALLS["run_trial"] = _timed
 
 
 def _message(call: str, error: Exception) -> str:

@@ -13,13 +13,15 @@ from djtune.errors import DjtuneError
 from djtune.experiments import noise
 from djtune.experiments.allocation import RouteCost, allocate
 from djtune.model.app import App
-from djtune.model.samples import Sample, Trial
+from djtune.model.policy import GcPolicy
+from djtune.model.samples import Collector, Memory, Pause, Sample, Trial
 from djtune.model.workload import Workload
 from djtune.servers.worker import Worker
 
 LEAST_A_TRIAL = 4
 """Times that each journey is made in a trial at least: the first is cold."""
 OVERTIME = 1.5
+AS_IT_IS = GcPolicy()
 
 Tick = Callable[[float], None]
 
@@ -88,9 +90,14 @@ def _run_trial(
 
 @contextmanager
 def opened(
-    app: App, workload: Workload, interface: str, seed: int, sign_in: dict[str, Any] | None
+    app: App,
+    workload: Workload,
+    interface: str,
+    seed: int,
+    sign_in: dict[str, Any] | None,
+    policy: GcPolicy = AS_IT_IS,
 ) -> Iterator[Worker]:
-    """A fresh worker with the workload ready to be asked for."""
+    """A fresh worker with the workload ready to be asked for, its collector as ``policy`` says."""
     with Worker(app) as worker:
         worker.call(
             "open_session",
@@ -99,6 +106,8 @@ def opened(
             interface=interface,
             sign_in=sign_in,
         )
+        if policy != AS_IT_IS:
+            worker.call("set_policy", **msgspec.to_builtins(policy))
         yield worker
 
 
@@ -131,6 +140,9 @@ def serve(
     trial.distinct_users = summary["distinct"]["users"]
     trial.distinct_params = summary["distinct"]["params"]
     trial.asked = {int(step): asked for step, asked in summary["asked"].items()}
+    trial.pauses = msgspec.convert(summary["pauses"], list[Pause])
+    trial.memory = msgspec.convert(summary["memory"], Memory)
+    trial.collector = msgspec.convert(summary["collector"], Collector)
     trial.complete = True
 
 

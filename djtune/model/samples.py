@@ -57,6 +57,46 @@ PHASES = (
 """The phases of a request; their times and ``machine`` sum to ``wall``."""
 
 
+class Pause(Struct, array_like=True, frozen=True):
+    """One garbage collection."""
+
+    generation: int
+    cpu: int
+    """CPU time of the thread that it interrupted, in nanoseconds."""
+    collected: int
+    """Objects freed."""
+    uncollectable: int
+    request: int
+    """Index among the trial's samples; -1 where it fell between two requests."""
+
+
+class Memory(Struct, frozen=True):
+    """A process's memory over a trial, in bytes."""
+
+    start: int
+    """Resident before the first request."""
+    peak: int
+    """The most that was resident since then; on macOS since the process's start."""
+    end: int
+    points: list[tuple[int, int]] = []
+    """(requests served, resident then)."""
+    uss: int | None = None
+    """At the end: what no other process shares; ``None`` where the kernel does not tell."""
+    pss: int | None = None
+    """At the end: that, and the process's part of what others share."""
+
+
+class Collector(Struct, frozen=True):
+    """The garbage collector's state at a trial's end."""
+
+    thresholds: tuple[int, int, int]
+    enabled: bool
+    frozen: int
+    """Objects that ``gc.freeze()`` has put out of its sight."""
+    uncollectable: int
+    """Objects in ``gc.garbage``."""
+
+
 class Trial(Struct):
     """What one fresh worker process measured."""
 
@@ -65,4 +105,8 @@ class Trial(Struct):
     distinct_params: list[int] = []
     asked: dict[int, int] = {}
     """Step → a checksum of what was asked for first: equal where two trials asked the same."""
+    pauses: list[Pause] = []
+    """Every collection while it served, in order."""
+    memory: Memory | None = None
+    collector: Collector | None = None
     complete: bool = True

@@ -1,0 +1,1 @@
+"""Is the garbage collector worth tuning, and to what: audited, simulated, tried, recommended."""
