@@ -87,7 +87,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "check_workload": _check_workload,
     "resolve_paths": _resolve_paths,
     "open_session": _about_workload("open_session"),
-} | {name: _about_policy(name) for name in ("set_policy", "policy_kept")}
+    "set_policy": _about_policy("set_policy"),
+    "policy_kept": _about_policy("policy_kept"),
+}
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     name: _about_workload(name)
     for name in ("class_steps", "measure_overhead", "find_repeats", "study_queries")
