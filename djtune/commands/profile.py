@@ -296,10 +296,11 @@ def _write_timeline(
     Return whether the user cut it short; what was measured before stands in any case.
     """
     from djtune import __version__
-    from djtune.profiling import gather, plan, trace
+    from djtune.profiling import gather, trace
     from djtune.run import save
+    from djtune.workloads.choosing import steps_of
 
-    steps = plan.steps_of(gathered.workload)
+    steps = steps_of(gathered.workload)
     ranked = [(route.method, route.route) for route in result.routes]
     chosen = trace.steps_to_trace(gathered.workload, gathered.skip, ranked, request.patterns)
     try:

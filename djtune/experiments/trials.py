@@ -1,7 +1,7 @@
 """Trials: fresh worker processes, one after another, each given the time that is left to it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import fmean, pstdev
 from typing import Any
@@ -162,4 +162,18 @@ def journey_costs(
         mean = sum(fmean(by_step[i]) for i in steps if i in by_step)
         variance = sum(pstdev(by_step[i]) ** 2 for i in steps if i in by_step)
         costs.append(RouteCost(mean, variance**0.5, journey.weight) if mean > 0 else before)
+    return costs
+
+
+def first_costs(workload: Workload, classes: Sequence[Mapping[str, Any]]) -> list[RouteCost]:
+    """A first guess of each journey's time, from the requests that classed its steps."""
+    seconds = {entry["step"]: entry["seconds"] for entry in classes}
+    costs = []
+    number = 0
+    for journey in workload.journeys:
+        steps = range(number, number + len(journey.steps))
+        number += len(journey.steps)
+        warm = [min(seconds[step]) for step in steps if seconds.get(step)]
+        mean = sum(warm) or 0.001
+        costs.append(RouteCost(mean, mean / 4, journey.weight))
     return costs

@@ -32,3 +32,20 @@ class Route(Struct):
     params: list[Param] = field(default_factory=list)
     left_out: str = ""
     """Why a bare run does not ask for it (``admin``, ``static files`` …); empty if it does."""
+
+
+class Unmeasured(Struct):
+    """A route that was not measured, and what it needs."""
+
+    method: str
+    route: str
+    why: str
+    """``login``, ``throttled``, ``redirect``, ``missing``, ``refused``, ``error``, ``unsafe``,
+    ``recipe``, or ``unsteady``: answered as expected at first, but not when it was timed."""
+    detail: str = ""
+    where: str = ""
+
+
+def path_of(route: str) -> str:
+    """A route as a path, without a regex's anchors."""
+    return "/" + route.removeprefix("^").removesuffix("$").lstrip("/")

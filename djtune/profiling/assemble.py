@@ -7,14 +7,16 @@ from djtune.experiments import noise
 from djtune.model.findings import FindingData, Saving
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
+from djtune.model.routes import Unmeasured, path_of
 from djtune.model.samples import Sample
 from djtune.model.workload import Workload
-from djtune.profiling import plan, queries, query_findings, ranking, repeats, waits
+from djtune.profiling import queries, query_findings, ranking, repeats, waits
 from djtune.profiling.gather import Gathered
-from djtune.profiling.labels import path_of
 from djtune.profiling.overhead import price_probes
 from djtune.profiling.production import add_observed
-from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult, Unmeasured
+from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult
+from djtune.workloads import unmeasured
+from djtune.workloads.choosing import steps_of
 
 
 def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> ProfileResult:
@@ -40,7 +42,7 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
             route.waits = waits.merge_waits(found["studies"], route.phases.waiting)
     add_observed(routes, workload)
     priced = repeats.price_repeats(workload, gathered.repeats, samples)
-    missing = plan.unmeasured(
+    missing = unmeasured.unmeasured_routes(
         workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in
     )
     facts = gathered.facts
@@ -163,7 +165,7 @@ def _broken(missing: Sequence[Unmeasured]) -> list[FindingData]:
 
 def _studies(gathered: Gathered) -> dict[ranking.RouteKey, dict[str, Any]]:
     """What the detail pass saw, by route: a route may be asked for by several steps."""
-    steps = plan.steps_of(gathered.workload)
+    steps = steps_of(gathered.workload)
     by_route: dict[ranking.RouteKey, list[dict[str, Any]]] = {}
     for study in gathered.studies:
         if study["requests"]:
@@ -233,7 +235,7 @@ def _warnings(gathered: Gathered, routes: Sequence[RouteResult]) -> list[str]:
         names = ", ".join(gathered.facts["distorting"])
         warnings.append(f"active in the app, and in every figure below: {names}")
     if gathered.forced:
-        steps = plan.steps_of(gathered.workload)
+        steps = steps_of(gathered.workload)
         past = ", ".join(sorted({"/" + steps[step][1].lstrip("/") for step in gathered.forced}))
         warnings.append(f"signed in past the app's authentication, whose time is missing: {past}")
     for route in routes:

@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import field
 
 from djtune.errors import DjtuneError
 from djtune.experiments.allocation import RouteCost
-from djtune.experiments.trials import TrialPlan, Trials, run_trials
-from djtune.model.app import App
-from djtune.model.routes import Route
-from djtune.model.workload import Workload
+from djtune.experiments.trials import TrialPlan, Trials, first_costs, run_trials
 from djtune.profiling import plan as planning
-from djtune.profiling.result import Unmeasured
 from djtune.profiling.trace import Traced
 from djtune.servers.worker import Worker
-from djtune.workloads.urlconf import from_routes
+from djtune.workloads.survey import Question, Survey, open_session, sign_in, surveyed
 
 REPEAT_JOURNEYS = 3
 OVERHEAD_PAIRS = 40
@@ -35,37 +31,17 @@ Tick = Callable[[float], None]
 RunTrials = Callable[[TrialPlan, list[RouteCost], Trials, Tick], None]
 
 
-class Request(Struct, frozen=True):
+class Request(Question, frozen=True, kw_only=True):
     """What the user asked ``djtune profile`` for."""
 
-    app: App
     budget: planning.Budget
-    workload: Workload | None
-    """``None``: every route of the URLconf that can be asked for, equally often."""
-    patterns: list[str]
-    sign_in: dict[str, Any] | None
-    unsafe: bool
-    seed: int
     explain: bool = False
     """Ask the databases for the plans of the dearest queries."""
-    restrict: Callable[[Workload], Workload] | None = None
-    """Takes out of the workload what is not to be asked for."""
 
 
-class Gathered(Struct):
+class Gathered(Survey, kw_only=True):
     """Everything that was measured; filled step by step, so that an interruption loses nothing."""
 
-    workload: Workload = field(default_factory=lambda: Workload([]))
-    facts: dict[str, Any] = field(default_factory=dict)
-    routes: dict[str, Route] = field(default_factory=dict)
-    wanting: list[Unmeasured] = field(default_factory=list)
-    """Routes of the URLconf that cannot be asked for without help."""
-    left_out: dict[str, int] = field(default_factory=dict)
-    """Why routes were left out of a bare run → how many."""
-    classes: list[dict[str, Any]] = field(default_factory=list)
-    unsafe: dict[int, str] = field(default_factory=dict)
-    apart: set[int] = field(default_factory=set)
-    """Steps that answer as expected here, but not in the baseline that this is compared with."""
     repeats: list[dict[str, Any]] = field(default_factory=list)
     studies: list[dict[str, Any]] = field(default_factory=list)
     """What each step asks the databases for, from the detail pass."""
@@ -75,27 +51,10 @@ class Gathered(Struct):
     """The app's files in which querysets of the study begin, for patches."""
     overhead_rows: list[list[list[float]]] = field(default_factory=list)
     trials: Trials = field(default_factory=Trials)
-    connect_seconds: dict[str, float] = field(default_factory=dict)
-    interface: str = ""
-    start_seconds: float = 0.0
-    """What it takes to start a worker and open the workload."""
     overhead_failure: str = ""
     """Why the price of the probes is not known."""
-    signed_in: bool = False
-    """The requests that name no user are made by the one of ``--as``."""
     seconds: float = 0.0
     complete: bool = False
-
-    @property
-    def forced(self) -> list[int]:
-        """Steps whose user is signed in past the app's own authentication."""
-        return [entry["step"] for entry in self.classes if entry.get("forced")]
-
-    @property
-    def skip(self) -> set[int]:
-        """Steps that are in no figure."""
-        bad = {entry["step"] for entry in self.classes if entry["class"] != "ok"}
-        return bad | set(self.unsafe) | self.apart
 
 
 def survey(request: Request, into: Gathered) -> None:
@@ -103,28 +62,7 @@ def survey(request: Request, into: Gathered) -> None:
 
     Raises :class:`DjtuneError` when nothing can be measured.
     """
-    begun = time.monotonic()
-    with Worker(request.app) as worker:
-        into.start_seconds = time.monotonic() - begun
-        into.facts = worker.facts
-        into.signed_in = request.sign_in is not None
-        into.interface = request.app.interface or worker.facts["interface"]
-        routes = msgspec.convert(worker.call("describe_routes"), list[Route])
-        into.routes = {route.route: route for route in routes}
-        workload = request.workload or _whole_urlconf(routes, request.patterns, into)
-        _refuse_wanting(workload, request.patterns, into)
-        into.workload = planning.choose_journeys(workload, request.patterns)
-        if request.restrict is not None:
-            into.workload = request.restrict(into.workload)
-        begun = time.monotonic()
-        opened = open_session(worker, request, into)
-        into.start_seconds += time.monotonic() - begun
-        into.connect_seconds = opened["connect_seconds"]
-        into.unsafe = planning.unsafe_steps(
-            into.workload, allowed=request.unsafe, unproven=opened["unproven"]
-        )
-        into.classes = worker.call("class_steps", skip=sorted(into.unsafe))
-        _require_something_measurable(into)
+    with surveyed(request, into) as worker:
         into.repeats = worker.call("find_repeats", skip=sorted(into.skip), times=REPEAT_JOURNEYS)
         _study(worker, request, into)
 
@@ -147,67 +85,6 @@ def _study(worker: Worker, request: Request, into: Gathered) -> None:
         path = Path(request.app.directory) / file
         if not Path(file).is_absolute() and path.is_file():
             into.sources[file] = path.read_text(encoding="utf-8", errors="replace")
-
-
-def _whole_urlconf(routes: Sequence[Route], patterns: Sequence[str], into: Gathered) -> Workload:
-    """Every route that can be asked for; what cannot is remembered with its reason."""
-    workload, skipped = from_routes(list(routes))
-    for entry in skipped:
-        if not entry.params:  # no recipe would help: it is no page of the app, or takes no GET
-            why = entry.reason.removeprefix("left out: ")
-            into.left_out[why] = into.left_out.get(why, 0) + 1
-        elif planning.chosen(entry.route, patterns):
-            where = planning.where(entry.route, into.routes)
-            into.wanting.append(
-                Unmeasured(entry.method, entry.route, "recipe", entry.reason, where)
-            )
-    if not workload.journeys:
-        raise DjtuneError(
-            "no route of the URLconf can be asked for without help",
-            hint="write a workload: djtune workload init",
-        )
-    return workload
-
-
-def _refuse_wanting(workload: Workload, patterns: Sequence[str], into: Gathered) -> None:
-    """Say what a route lacks that was asked for by name but cannot be asked for."""
-    routes = [route for _, route in planning.steps_of(workload)]
-    if patterns and into.wanting and not any(planning.chosen(r, patterns) for r in routes):
-        first = into.wanting[0]
-        raise DjtuneError(
-            f"/{first.route} {first.detail}", hint="give it one: djtune workload init"
-        )
-
-
-def _require_something_measurable(into: Gathered) -> None:
-    if any(entry["class"] == "ok" for entry in into.classes):
-        return
-    missing = planning.unmeasured(
-        into.workload, into.classes, into.unsafe, into.routes, into.signed_in
-    )
-    first = missing[0]
-    raise DjtuneError(
-        f"none of the {len(missing)} routes answered as expected; "
-        f"{first.method} /{first.route} needs {first.detail}",
-        hint="pass --as USER, or give the routes recipes: djtune workload init",
-    )
-
-
-def open_session(worker: Worker, request: Request, into: Gathered) -> dict[str, Any]:
-    """Have the worker prepare the workload, as the survey found that it has to."""
-    opened: dict[str, Any] = worker.call(
-        "open_session",
-        workload=msgspec.to_builtins(into.workload),
-        seed=request.seed,
-        interface=into.interface,
-        sign_in=sign_in(request, into),
-    )
-    return opened
-
-
-def sign_in(request: Request, into: Gathered) -> dict[str, Any] | None:
-    """Who signs in and how, with what the survey found about steps that need more."""
-    return {**request.sign_in, "forced": into.forced} if request.sign_in else None
 
 
 def measure(
@@ -234,7 +111,7 @@ def _measure(request: Request, into: Gathered, tick: Tick, run_trials: RunTrials
             seed=request.seed,
             sign_in=sign_in(request, into),
         ),
-        planning.first_costs(into.workload, into.classes),
+        first_costs(into.workload, into.classes),
         into.trials,
         tick,
     )

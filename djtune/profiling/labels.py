@@ -1,5 +1,6 @@
 """How figures of a profile are named and shown, the same in every part of its report."""
 
+from djtune.model.routes import path_of
 from djtune.profiling.result import Phases, RouteResult
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Segment
@@ -18,11 +19,6 @@ PHASE_LABELS = {
     "python": "Python",
     "machine": "machine",
 }
-
-
-def path_of(route: str) -> str:
-    """A route as a path, without a regex's anchors."""
-    return "/" + route.removeprefix("^").removesuffix("$").lstrip("/")
 
 
 def request_of(route: RouteResult) -> str:

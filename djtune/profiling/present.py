@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from djtune.model.metrics import Metric
+from djtune.model.routes import Unmeasured, path_of
 from djtune.profiling.comparison import present as present_comparison
-from djtune.profiling.labels import PHASE_LABELS, path_of, segments, total_of
+from djtune.profiling.labels import PHASE_LABELS, segments, total_of
 from djtune.profiling.present_routes import dearest_queries, page_anchor, pages
 from djtune.profiling.production import in_production
-from djtune.profiling.result import ProfileResult, RouteResult, Unmeasured
+from djtune.profiling.result import ProfileResult, RouteResult
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
     Block,

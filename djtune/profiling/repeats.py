@@ -7,9 +7,9 @@ from typing import Any, Literal
 from djtune.model.findings import FindingData, Saving
 from djtune.model.samples import PHASES, Sample
 from djtune.model.workload import Workload
-from djtune.profiling.plan import steps_of
 from djtune.profiling.result import Repeat
 from djtune.reports import format as fmt
+from djtune.workloads.choosing import steps_of
 
 _SQL_PHASES = [PHASES.index(name) for name in ("sql_execute", "sql_fetch", "orm")]
 _CACHE_PHASE = PHASES.index("cache")

@@ -7,6 +7,7 @@ from djtune.model.budget import Verdict
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
+from djtune.model.routes import Unmeasured
 from djtune.model.workload import Observed
 from djtune.profiling.comparison.result import Comparison
 from djtune.profiling.query_group import QueryGroup, Wait
@@ -113,18 +114,6 @@ class RouteResult(Struct):
     """Queries per request, with the interval of the mean; without bounds where all agree."""
     hop_mean: Metric | None = None
     """Thread hops per request, likewise."""
-
-
-class Unmeasured(Struct):
-    """A route that was not measured, and what it needs."""
-
-    method: str
-    route: str
-    why: str
-    """``login``, ``throttled``, ``redirect``, ``missing``, ``refused``, ``error``, ``unsafe``,
-    ``recipe``, or ``unsteady``: answered as expected at first, but not when it was timed."""
-    detail: str = ""
-    where: str = ""
 
 
 class Repeat(Struct):

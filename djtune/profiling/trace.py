@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from djtune.model.samples import PHASES
 from djtune.model.workload import Workload
-from djtune.profiling import plan
 from djtune.profiling.result import TracedRequest
 from djtune.reports.format import duration
+from djtune.workloads.choosing import chosen
 
 Event = dict[str, Any]
 
@@ -107,7 +107,7 @@ def steps_to_trace(
             if number not in skip and (key not in best or journey.weight > best[key][0]):
                 best[key] = (journey.weight, number)
             number += 1
-    wanted = [key for key in ranked if key in best and plan.chosen(key[1], patterns)]
+    wanted = [key for key in ranked if key in best and chosen(key[1], patterns)]
     return [best[key][1] for key in (wanted if patterns else wanted[:DEAREST])]
 
 

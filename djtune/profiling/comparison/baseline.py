@@ -14,17 +14,18 @@ from djtune.experiments.allocation import RouteCost
 from djtune.experiments.blocks import (
     BlockPlan,
     Blocks,
-    Variant,
     affordable_blocks,
     run_blocks,
 )
 from djtune.experiments.trials import Tick, TrialPlan, Trials
 from djtune.model.app import App
 from djtune.model.routes import Route
+from djtune.model.variant import Variant
 from djtune.model.workload import Journey, Workload
 from djtune.profiling import gather
-from djtune.profiling import plan as planning
 from djtune.servers.worker import Worker
+from djtune.workloads import choosing, unmeasured
+from djtune.workloads.survey import sign_in
 
 BASELINE, AGAIN, HERE = "baseline", "baseline again", "this checkout"
 ARMS = (BASELINE, AGAIN, HERE)
@@ -133,10 +134,10 @@ def _class_steps(
         workload=msgspec.to_builtins(gathered.workload),
         seed=request.seed,
         interface=baseline.interface,
-        sign_in=gather.sign_in(request, gathered),
+        sign_in=sign_in(request, gathered),
     )
     # What cannot be undone on either side is asked for on neither.
-    gathered.unsafe |= planning.unsafe_steps(
+    gathered.unsafe |= unmeasured.unsafe_steps(
         gathered.workload, allowed=request.unsafe, unproven=opened["unproven"]
     )
     starting = baseline.start_seconds + time.monotonic() - begun
@@ -164,8 +165,8 @@ def _set_apart(baseline: Baseline, gathered: gather.Gathered) -> None:
     ]
     gathered.apart = {entry["step"] for entry in failing}
     if failing and gathered.apart == answered_here:
-        method, route = planning.steps_of(gathered.workload)[failing[0]["step"]]
-        why = planning.explain(failing[0], gathered.signed_in)
+        method, route = choosing.steps_of(gathered.workload)[failing[0]["step"]]
+        why = unmeasured.explain(failing[0], gathered.signed_in)
         raise DjtuneError(
             f"the baseline {baseline.name} answers none of the routes as expected; "
             f"{method} /{route.lstrip('/')} needs {why}",
@@ -190,6 +191,7 @@ def timed_in_blocks(baseline: Baseline) -> gather.RunTrials:
                     start_seconds=baseline.start_seconds,
                     seed=plan.seed,
                     sign_in=plan.sign_in,
+                    baseline=(BASELINE, AGAIN),
                 ),
                 costs,
                 baseline.blocks,

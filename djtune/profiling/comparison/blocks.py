@@ -7,7 +7,6 @@ from djtune.experiments import effects
 from djtune.experiments.blocks import Block, differently_asked, matched
 from djtune.model.metrics import Metric
 from djtune.model.samples import Sample
-from djtune.profiling import plan as planning
 from djtune.profiling.comparison.baseline import AGAIN, ARMS, BASELINE, HERE, Baseline
 from djtune.profiling.comparison.file import side
 from djtune.profiling.comparison.result import (
@@ -28,6 +27,7 @@ from djtune.profiling.comparison.sides import one_sided, warnings
 from djtune.profiling.gather import Gathered
 from djtune.profiling.ranking import NS, RouteSamples, size_metric, step_weights
 from djtune.profiling.result import ProfileResult
+from djtune.workloads import unmeasured
 
 Of = Callable[[Sample], float]
 Matched = Mapping[str, Sequence[Sample]]
@@ -169,7 +169,7 @@ def _routes(gathered: Gathered, blocks: Sequence[Block]) -> list[RouteBlocks]:
             key,
             weights,
             pairs,
-            planning.where(key[1], gathered.routes),
+            unmeasured.where(key[1], gathered.routes),
             not differing & set(weights),
         )
         for key, weights in step_weights(gathered.workload, gathered.skip).items()

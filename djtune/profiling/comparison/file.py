@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from djtune.errors import DjtuneError
-from djtune.profiling import plan as planning
+from djtune.model.routes import Unmeasured
 from djtune.profiling.comparison.counters import compare_counters
 from djtune.profiling.comparison.result import (
     Comparison,
@@ -18,7 +18,8 @@ from djtune.profiling.comparison.result import (
     TimeVerdict,
     route_verdict,
 )
-from djtune.profiling.result import SCHEMA_VERSION, ProfileResult, RouteResult, Unmeasured
+from djtune.profiling.result import SCHEMA_VERSION, ProfileResult, RouteResult
+from djtune.workloads.choosing import chosen
 
 THIS_RUN = "this run"
 NOT_JUDGED: TimeVerdict = "not judged"
@@ -62,11 +63,7 @@ def compare_with_file(
 
     ``patterns`` are the routes that this run was asked for: others did not go away.
     """
-    old = {
-        key: route
-        for key, route in _by_key(before.routes).items()
-        if planning.chosen(key[1], patterns)
-    }
+    old = {key: route for key, route in _by_key(before.routes).items() if chosen(key[1], patterns)}
     new = _by_key(after.routes)
     both = [key for key in new if key in old]
     return Comparison(

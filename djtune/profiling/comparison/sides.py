@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from djtune.model.workload import Workload
-from djtune.profiling import plan as planning
 from djtune.profiling.comparison.baseline import Baseline
 from djtune.profiling.comparison.result import OneSided
 from djtune.profiling.gather import Gathered
+from djtune.workloads import choosing, unmeasured
 
 
 def one_sided(gathered: Gathered, baseline: Baseline, patterns: Sequence[str]) -> list[OneSided]:
@@ -24,7 +24,7 @@ def _unknown(gathered: Gathered, baseline: Baseline, patterns: Sequence[str]) ->
         ("before", baseline.routes, gathered.routes),
     ):
         for path, route in routes.items():
-            if path not in others and not route.left_out and planning.chosen(path, patterns):
+            if path not in others and not route.left_out and choosing.chosen(path, patterns):
                 method = route.methods[0] if route.methods else "GET"
                 where = f"{route.file}:{route.line}" if name == "after" else ""
                 found.append(
@@ -35,7 +35,7 @@ def _unknown(gathered: Gathered, baseline: Baseline, patterns: Sequence[str]) ->
 
 def _unanswered(gathered: Gathered, baseline: Baseline) -> list[OneSided]:
     """Routes that both have, but only one of them answers as expected."""
-    steps = planning.steps_of(gathered.workload)
+    steps = choosing.steps_of(gathered.workload)
     here = {entry["step"]: entry for entry in gathered.classes}
     found = {}
     for entry in baseline.classes:
@@ -45,14 +45,14 @@ def _unanswered(gathered: Gathered, baseline: Baseline) -> list[OneSided]:
         if mine is None or (entry["class"] == "ok") == (mine["class"] == "ok"):
             continue
         answered_here = mine["class"] == "ok"
-        why = planning.explain(entry if answered_here else mine, gathered.signed_in)
+        why = unmeasured.explain(entry if answered_here else mine, gathered.signed_in)
         found[method, route] = OneSided(
             method,
             route,
             "after" if answered_here else "before",
             f"needs {why}",
             regression=not answered_here and mine["class"] == "error",
-            where=planning.where(route, gathered.routes),
+            where=unmeasured.where(route, gathered.routes),
         )
     return list(found.values())
 
@@ -81,7 +81,7 @@ def warnings(gathered: Gathered, baseline: Baseline) -> list[str]:
 
 def _lost_with_others(workload: Workload, baseline: Baseline) -> list[str]:
     """Routes that the baseline has, but no journey that it can make asks for."""
-    made = {route for _, route in planning.steps_of(workload)}
+    made = {route for _, route in choosing.steps_of(workload)}
     asked = [step.route for journey in baseline.lacking for step in journey.steps]
     lost = [route for route in asked if route in baseline.routes and route not in made]
     return [f"/{route.lstrip('/')}" for route in dict.fromkeys(lost)]

@@ -13,6 +13,7 @@ from djtune.profiling import gather
 from djtune.profiling.flames.graph import Places
 from djtune.servers.sampler import Recording, Sampler
 from djtune.servers.worker import Worker
+from djtune.workloads.survey import open_session
 
 RATE = 250
 """Samples a second, unless the user says otherwise."""
@@ -58,7 +59,7 @@ def record(
     """
     skip = sorted(gathered.skip)
     with Worker(request.app) as worker:
-        gather.open_session(worker, request, gathered)
+        open_session(worker, request, gathered)
         places = worker.call("prepare_marked", skip=skip)
         sampler.start(worker.pid, seconds + GRACE)
         try:

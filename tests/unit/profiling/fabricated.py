@@ -1,13 +1,12 @@
 """Samples, trials and gathered runs made up, with what a test does not care about filled in."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from djtune.experiments.noise import Noise
 from djtune.experiments.trials import Trials
 from djtune.model.machine import Machine
 from djtune.model.samples import PHASES, Sample, Trial
-from djtune.model.workload import Journey, Step, Workload
+from djtune.model.workload import Workload
 from djtune.profiling.gather import Gathered
 
 MS = 1_000_000
@@ -58,17 +57,6 @@ def phases(**ms: float) -> list[int]:
 
 def trial(*samples: Sample) -> Trial:
     return Trial(list(samples), distinct_users=1)
-
-
-def workload(*journeys: tuple[float, Sequence[str]], **given: Any) -> Workload:
-    """Journeys from their weights and routes."""
-    return Workload(
-        [
-            Journey(f"journey {number}", [Step(route) for route in routes], weight=weight)
-            for number, (weight, routes) in enumerate(journeys)
-        ],
-        **given,
-    )
 
 
 def gathered(asked: Workload, *trials: Trial, **given: Any) -> Gathered:

@@ -1,6 +1,7 @@
 """What production's log says, beside what was measured."""
 
-from fabricated import MACHINE, gathered, sample, trial, workload
+from fabricated import MACHINE, gathered, sample, trial
+from made_up import workload
 
 from djtune.model.workload import Observed
 from djtune.profiling.assemble import assemble

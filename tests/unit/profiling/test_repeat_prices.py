@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from fabricated import phases, sample, workload
+from fabricated import phases, sample
+from made_up import workload
 
 from djtune.profiling.repeats import findings, journey_seconds, price_repeats
 

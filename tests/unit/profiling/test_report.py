@@ -4,7 +4,8 @@ import io
 from typing import Any
 
 import pytest
-from fabricated import MACHINE, gathered, phases, sample, trial, workload
+from fabricated import MACHINE, gathered, phases, sample, trial
+from made_up import workload
 
 from djtune.commands.profile import METRICS
 from djtune.model.metrics import Metric

@@ -1,9 +1,10 @@
 """Routes ranked from samples: means by step weights, shares, ties, percentiles, counts."""
 
 import pytest
-from fabricated import phases, sample, trial, workload
+from fabricated import phases, sample, trial
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import workload
 
 from djtune.experiments.intervals import mean_interval
 from djtune.model.metrics import Metric

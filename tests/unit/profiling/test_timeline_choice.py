@@ -4,7 +4,7 @@ import gzip
 import json
 
 import pytest
-from fabricated import workload
+from made_up import workload
 
 from djtune.profiling.trace import (
     Slice,

@@ -8,9 +8,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from fabricated import MACHINE, gathered, sample, workload
+from fabricated import MACHINE, gathered, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import workload
 
 from djtune.errors import DjtuneError
 from djtune.experiments.blocks import Block, Blocks

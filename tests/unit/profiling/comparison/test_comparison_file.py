@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from fabricated import MACHINE, gathered, sample, trial, workload
+from fabricated import MACHINE, gathered, sample, trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import workload
 
 from djtune.errors import DjtuneError
 from djtune.model.metrics import Metric
