@@ -24,12 +24,18 @@ MEMORY_POINTS = 50
 
 
 def run_trial(
-    emit: Emit, counts: list[int], skip: list[int], seed: int, seconds: float
+    emit: Emit,
+    counts: list[int],
+    skip: list[int],
+    seed: int,
+    seconds: float,
+    settle: bool = False,
 ) -> dict[str, Any]:
     """Serve journeys in random order, timed; emit rows of samples.
 
     ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun,
-    once each has been made twice.
+    once each has been made twice. With ``settle`` the process is collected as a whole then, and
+    its collections and memory are told from there on.
     """
     session = current()
     seen: set[tuple[str, str]] = set()
@@ -41,6 +47,8 @@ def run_trial(
     first, rest = journey_order(counts, seed)
     usage = Usage(len(first) + len(rest))
     for number, journey in enumerate([*first, *rest]):
+        if settle and number == len(first):
+            usage.settle()
         if number >= len(first) and time.monotonic() > deadline:
             break
         for step, request, exchange in follow(session, draw(session, journey, set(skip))):
@@ -75,10 +83,18 @@ class Usage:
     def __init__(self, journeys: int) -> None:
         self._every = max(1, journeys // MEMORY_POINTS)
         self._requests = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._points: list[list[int]] = []
         memory.reset_peak()
         self._start = memory.rss()
-        collector.start_log()
+        collector.start_log(self._requests)
+
+    def settle(self) -> None:
+        """Collect everything, and begin anew: the generations' counts are those of this moment."""
+        gc.collect()
+        self._begin()
 
     def count_request(self) -> None:
         """Note that a request has been served."""

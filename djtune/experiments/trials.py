@@ -120,11 +120,14 @@ def serve(
     seconds: float,
     told: float,
     tick: Tick,
+    *,
+    settle: bool = False,
 ) -> None:
     """Have each journey made as often as ``counts`` says, and keep the samples in ``trial``.
 
     After ``seconds`` no new journey is begun. ``tick`` is told the time since ``told`` as it
-    passes.
+    passes. With ``settle``, collections and memory are those from the first full collection on,
+    which then comes after two rounds of all journeys.
     """
 
     def keep(rows: Any) -> None:
@@ -135,7 +138,13 @@ def serve(
         told = now
 
     summary = worker.call(
-        "run_trial", on_part=keep, counts=counts, skip=skip, seed=seed, seconds=seconds
+        "run_trial",
+        on_part=keep,
+        counts=counts,
+        skip=skip,
+        seed=seed,
+        seconds=seconds,
+        settle=settle,
     )
     trial.distinct_users = summary["distinct"]["users"]
     trial.distinct_params = summary["distinct"]["params"]

@@ -41,3 +41,14 @@ def test_the_state_of_the_collector_is_told(trial: Trial) -> None:
     assert trial.collector is not None
     assert trial.collector.enabled
     assert trial.collector.uncollectable == 0
+
+
+def test_a_settled_trial_tells_of_what_follows_its_first_two_rounds() -> None:
+    made = Trial([])
+    journeys = msgspec.convert(workload([step("hello/")]), Workload)
+    with opened(project("plain", settings="plain.settings"), journeys, "wsgi", 1, None) as worker:
+        serve(worker, made, [200], [], 1, 60.0, 0.0, lambda _: None, settle=True)
+    assert made.pauses
+    assert all(pause.request == -1 or pause.request >= 2 for pause in made.pauses)
+    assert made.memory is not None
+    assert made.memory.points[0][0] > 2

@@ -44,11 +44,11 @@ def _note(elapsed: int, info: dict[str, Any], request: int) -> None:
         _log.append(value)
 
 
-def start_log() -> None:
-    """Keep every collection from now on."""
+def start_log(request: int = 0) -> None:
+    """Keep every collection from now on; ``request`` is the number of the next one."""
     global _logging, _request
     del _log[:]
-    _request = 0
+    _request = request
     _logging = True
 
 
