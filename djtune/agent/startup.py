@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import Any
 
-from . import effects, facts, network
+from . import effects, facts, network, overriding
 from .errors import AgentError
 
 
@@ -17,17 +17,20 @@ def load(
     interface: str | None = None,
     allowed_hosts: list[str] | None = None,
     live_effects: bool = False,
+    overrides: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Set Django up and return :func:`facts.describe`.
 
-    Raises :class:`AgentError` when the settings or an app cannot be imported, or a database or
-    cache is neither on this machine nor allowed.
+    ``overrides`` replace settings before anything reads them. Raises :class:`AgentError` when the
+    settings or an app cannot be imported, an override fits nowhere, or a database or cache is
+    neither on this machine nor allowed.
     """
     sys.path[:0] = [path for path in [*pythonpath, directory] if path not in sys.path]
     os.environ["DJANGO_SETTINGS_MODULE"] = settings
     if not live_effects:
         effects.hold_back_by_environment()
     _import_settings(settings)
+    overriding.override(settings, overrides or {})
     if not live_effects:
         network.refuse_remote_services(allowed_hosts or [])
     _set_up()

@@ -3,40 +3,38 @@
 import random
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from statistics import fmean
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from djtune.errors import DjtuneError
 from djtune.experiments import noise
 from djtune.experiments.allocation import RouteCost, allocate
+from djtune.experiments.stopping import Reason
 from djtune.experiments.trials import LEAST_A_TRIAL, Tick, journey_costs, opened, serve
-from djtune.model.app import App
 from djtune.model.samples import Sample, Trial
+from djtune.model.variant import Variant
 from djtune.model.workload import Workload
+from djtune.servers.worker import Worker, WorkerLostError
 
 OVERTIME = 1.5
 LEAST_BLOCKS = 4
 """With fewer, the intervals of several comparisons leave nothing out."""
 STARTING = 0.75
 """What part of the time starting may take: blocks tell more than requests do."""
-
-
-class Variant(Struct, frozen=True):
-    """One configuration of the app to try."""
-
-    name: str
-    app: App
-    interface: str
+GRACE = 60.0
+"""Seconds beyond its time after which a trial is ended: two requests that come to no end."""
 
 
 class BlockPlan(Struct, frozen=True):
     """What every block is to do."""
 
     variants: list[Variant]
-    """Told apart by name; a variant that comes twice makes an A/A comparison."""
+    """Told apart by name; a variant that comes twice (:func:`again`) makes an A/A comparison."""
     workload: Workload
     skip: list[int]
     """Steps that no variant is asked for."""
@@ -47,12 +45,25 @@ class BlockPlan(Struct, frozen=True):
     """What starting one worker takes, as far as it is known before."""
     seed: int = 1
     sign_in: dict[str, Any] | None = None
+    baseline: tuple[str, ...] = ()
+    """The names of the variants that the others are compared with: it ends with them."""
+    grace: float = GRACE
+
+
+class Failure(Struct, frozen=True):
+    """Why a variant has no trials any more."""
+
+    variant: str
+    block: int
+    """From 0."""
+    why: str
 
 
 class Block(Struct):
     """The trials that are compared with each other, by the variant's name."""
 
     trials: dict[str, Trial] = field(default_factory=dict)
+    """In a complete block, those that ran to their end."""
     complete: bool = False
 
 
@@ -61,13 +72,24 @@ class Blocks(Struct):
 
     blocks: list[Block] = field(default_factory=list)
     noises: list[noise.Noise] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     failure: str = ""
     """Why the last block ended early."""
+    stopped: Reason | None = None
+    """Why no block followed the last one; ``None`` where it ended early."""
 
     @property
     def complete(self) -> list[Block]:
-        """The blocks in which every variant had its trial."""
+        """The blocks in which every variant had its trial, but those that failed by then."""
         return [block for block in self.blocks if block.complete]
+
+
+AfterBlock = Callable[[Blocks], Reason | None]
+
+
+def again(variant: Variant) -> Variant:
+    """The same variant, to be measured a second time in each block."""
+    return msgspec.structs.replace(variant, name=f"{variant.name} again")
 
 
 def affordable_blocks(wanted: int, variants: int, seconds: float, start_seconds: float) -> int:
@@ -76,37 +98,98 @@ def affordable_blocks(wanted: int, variants: int, seconds: float, start_seconds:
     return min(wanted, max(LEAST_BLOCKS, affordable))
 
 
-def run_blocks(plan: BlockPlan, costs: Sequence[RouteCost], into: Blocks, tick: Tick) -> None:
+def run_blocks(
+    plan: BlockPlan,
+    costs: Sequence[RouteCost],
+    into: Blocks,
+    tick: Tick,
+    after: AfterBlock = lambda _: None,
+) -> None:
     """Run the blocks, adding to ``into``; ``tick`` is told the seconds that pass.
 
     The variants of a block make the same requests in the same order: each journey as often as
-    the mean time that it took them before suggests, drawn by the block's seed. A worker that dies
-    ends the run: what was measured is kept and ``into.failure`` says whose it was and why.
+    the mean time that it took them before suggests, drawn by the block's seed. Complete blocks
+    that ``into`` holds already count. ``after`` each complete block the run goes on unless it is
+    given a reason to stop.
+
+    A variant whose worker fails is noted in ``into.failures`` and has no more trials. Where that
+    leaves nothing to compare the run ends: ``into.failure`` says whose it was and why. Raises
+    :class:`DjtuneError` for what fails before anything was measured, and for a variant that
+    cannot even be started as it is meant to be.
     """
     begun = time.monotonic()
     starting = [plan.start_seconds]
-    dice = random.Random(plan.seed)
-    for number in range(plan.blocks):
-        left = plan.seconds - (time.monotonic() - begun)
+    first = len(into.blocks)
+    into.stopped, into.failure = None, ""
+    for number in range(first, plan.blocks):
+        if into.blocks:
+            costs = journey_costs(plan.workload, _pooled(into.blocks[-1]), costs)
         into.noises.append(noise.probe())
-        block = Block()
-        into.blocks.append(block)
+        left = plan.seconds - (time.monotonic() - begun)
         seconds = left / (plan.blocks - number)
-        serving = max(0.0, seconds - fmean(starting) * len(plan.variants))
-        counts = allocate(serving / len(plan.variants), costs, LEAST_A_TRIAL)
-        for variant in dice.sample(plan.variants, len(plan.variants)):
-            try:
-                starting.append(
-                    _run_variant(plan, variant, number, counts, serving * OVERTIME + 1, block, tick)
-                )
-            except DjtuneError as error:
+        if not _run_block(plan, number, seconds, costs, into, starting, tick):
+            return
+        into.stopped = after(into)
+        if into.stopped:
+            return
+    into.stopped = "blocks"
+
+
+def _run_block(
+    plan: BlockPlan,
+    number: int,
+    seconds: float,
+    costs: Sequence[RouteCost],
+    into: Blocks,
+    starting: list[float],
+    tick: Tick,
+) -> bool:
+    """Run one trial of each variant that has not failed; return whether the block is complete.
+
+    ``starting`` gets what starting each worker took.
+    """
+    block = Block()
+    into.blocks.append(block)
+    variants = _left(plan, into)
+    serving = max(0.0, seconds - fmean(starting) * len(variants))
+    counts = allocate(serving / len(variants), costs, LEAST_A_TRIAL)
+    order = random.Random(f"{plan.seed} {number}").sample(variants, len(variants))
+    for variant in order:
+        try:
+            starting.append(
+                _run_variant(plan, variant, number, counts, serving * OVERTIME + 1, block, tick)
+            )
+        except DjtuneError as error:
+            _refuse(variant, number, block, into, error)
+            if not _comparable(plan, into):
                 into.failure = f"{variant.name}: {error.message}"
-                if not any(trial.samples for trial in block.trials.values()) and number == 0:
+                if not _pooled(block) and number == 0:
                     raise
-                return
-        block.complete = True
-        pooled = [sample for trial in block.trials.values() for sample in trial.samples]
-        costs = journey_costs(plan.workload, pooled, costs)
+                return False
+            block.trials.pop(variant.name, None)
+    block.complete = True
+    return True
+
+
+def _refuse(variant: Variant, number: int, block: Block, into: Blocks, error: DjtuneError) -> None:
+    """Note why a variant has no more trials; raise if it never could have had one."""
+    # What the app itself said may hold values of the user's, and this is saved.
+    why = error.how if isinstance(error, WorkerLostError) else ""
+    if number == 0 and variant.name not in block.trials and not why:
+        into.failure = f"{variant.name}: {error.message}"
+        raise error
+    into.failures.append(Failure(variant.name, number, why or error.message))
+
+
+def _left(plan: BlockPlan, into: Blocks) -> list[Variant]:
+    failed = {failure.variant for failure in into.failures}
+    return [variant for variant in plan.variants if variant.name not in failed]
+
+
+def _comparable(plan: BlockPlan, into: Blocks) -> bool:
+    """Whether the whole baseline is left, and something to compare it with."""
+    names = {variant.name for variant in _left(plan, into)}
+    return names >= set(plan.baseline) and len(names) > max(1, len(plan.baseline))
 
 
 def _run_variant(
@@ -120,12 +203,20 @@ def _run_variant(
 ) -> float:
     """Run one variant's trial of a block; return what starting its worker took."""
     begun = time.monotonic()
-    seed = plan.seed + 1 + number
-    with opened(variant.app, plan.workload, variant.interface, seed, plan.sign_in) as worker:
+    with _opened(plan, variant, plan.seed + 1 + number) as worker:
         start_seconds = time.monotonic() - begun
         trial = block.trials[variant.name] = Trial([], complete=False)
-        serve(worker, trial, counts, plan.skip, seed, seconds, begun, tick)
+        with worker.within(seconds + plan.grace):
+            serve(worker, trial, counts, plan.skip, plan.seed + 1 + number, seconds, begun, tick)
     return start_seconds
+
+
+def _opened(plan: BlockPlan, variant: Variant, seed: int) -> AbstractContextManager[Worker]:
+    return opened(variant.app, plan.workload, variant.interface, seed, plan.sign_in, variant.policy)
+
+
+def _pooled(block: Block) -> list[Sample]:
+    return [sample for trial in block.trials.values() for sample in trial.samples]
 
 
 def matched(trials: Mapping[str, Trial]) -> dict[str, list[Sample]]:

@@ -1,6 +1,6 @@
 """The user's Django project and how to start it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -24,3 +24,8 @@ class App(Struct, frozen=True):
     """Hosts other than loopback that the app may reach (``--allow-host``)."""
     live_effects: bool = False
     """``--live-effects``: mail, tasks and outbound connections are let through."""
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Settings that replace the project's own, as JSON has them; ``REST_FRAMEWORK.PAGE_SIZE``
+    reaches into a dict."""
+    wrapper: list[str] = field(default_factory=list)
+    """A command that goes before the interpreter: ``["taskset", "-c", "0"]``."""

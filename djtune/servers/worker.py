@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -13,10 +14,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -32,6 +33,15 @@ KEPT_OUTPUT_LINES = 60
 Part = Callable[[Any], None]
 
 
+class WorkerLostError(DjtuneError):
+    """The worker died, or did not answer in time; ``message`` ends with what the app said last."""
+
+    def __init__(self, how: str, *, said: str = "", **options: Any) -> None:
+        super().__init__(f"{how}: {said}" if said else how, **options)
+        self.how = how
+        """The message without the app's own words."""
+
+
 class Worker:
     """One worker process. Entering it loads the app; leaving it ends the whole process group."""
 
@@ -40,6 +50,7 @@ class Worker:
         self.facts: dict[str, Any] = {}
         self._load_timeout = load_timeout
         self._buffer = b""
+        self._until, self._allowed = math.inf, math.inf
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Worker":
@@ -55,6 +66,7 @@ class Worker:
                 interface=self.app.interface,
                 allowed_hosts=self.app.allowed_hosts,
                 live_effects=self.app.live_effects,
+                overrides=self.app.overrides,
             )
         except BaseException:
             self.stop()
@@ -83,7 +95,7 @@ class Worker:
         self._output: deque[str] = deque(maxlen=KEPT_OUTPUT_LINES)
         try:
             self._process = subprocess.Popen(
-                [self.app.python, str(BOOTSTRAP), *map(str, passed)],
+                [*self.app.wrapper, self.app.python, str(BOOTSTRAP), *map(str, passed)],
                 cwd=self.app.directory,
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **self.app.env},
                 stdin=subprocess.DEVNULL,
@@ -94,14 +106,22 @@ class Worker:
             )
         except OSError as error:
             self._close(self._calls, self._replies, self._lifeline)
-            raise DjtuneError(
-                f"{self.app.python} could not be started: {error.strerror}",
-                hint="name the project's interpreter with --python",
-            ) from error
+            raise self._not_started(error) from error
         finally:
             self._close(*passed)
         self._drain = threading.Thread(target=self._keep_output, daemon=True)
         self._drain.start()
+
+    def _not_started(self, error: OSError) -> DjtuneError:
+        if self.app.wrapper:
+            return DjtuneError(
+                f"{self.app.wrapper[0]} could not be started: {error.strerror}",
+                hint="it goes before the project's interpreter: is it installed?",
+            )
+        return DjtuneError(
+            f"{self.app.python} could not be started: {error.strerror}",
+            hint="name the project's interpreter with --python",
+        )
 
     def _keep_output(self) -> None:
         assert self._process is not None
@@ -114,13 +134,23 @@ class Worker:
         """The last lines that the app printed."""
         return "\n".join(self._output)
 
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Allow the calls made meanwhile ``seconds`` together; then they raise as late ones do."""
+        self._until, self._allowed = time.monotonic() + seconds, seconds
+        try:
+            yield
+        finally:
+            self._until = math.inf
+
     def call(
         self, name: str, *, on_part: Part | None = None, timeout: float | None = None, **args: Any
     ) -> Any:
         """Make one call and return its result.
 
         ``on_part`` receives partial results as they come. Raises :class:`DjtuneError` when the
-        call fails, the process dies, or ``timeout`` seconds pass without an answer.
+        call fails, and :class:`WorkerLostError` when the process dies or ``timeout`` seconds pass
+        without an answer.
         """
         try:
             left = memoryview(msgspec.json.encode({"call": name, "args": args}) + b"\n")
@@ -141,17 +171,14 @@ class Worker:
                 return frame["result"]
 
     def _read_frame(self, name: str, timeout: float | None) -> dict[str, Any]:
-        deadline = None if timeout is None else time.monotonic() + timeout
+        silent = math.inf if timeout is None else time.monotonic() + timeout
         while b"\n" not in self._buffer:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            ready, _, _ = select.select([self._replies], [], [], left)
-            if not ready:
-                raise DjtuneError(
-                    f"the app did not answer within {timeout:.0f} s ({name})",
-                    hint="see what it prints with --debug",
-                    detail=self.output(),
-                    exit_code=ExitCode.USAGE if name == "load" else ExitCode.INCOMPLETE,
-                )
+            left = min(silent, self._until) - time.monotonic()
+            ready, _, _ = select.select(
+                [self._replies], [], [], None if left == math.inf else max(0.0, left)
+            )
+            if not ready or self._until < time.monotonic():
+                self._raise_late(name, self._allowed if timeout is None else timeout)
             chunk = os.read(self._replies, 1 << 20)
             if not chunk:
                 self._raise_dead(name)
@@ -160,14 +187,23 @@ class Worker:
         frame: dict[str, Any] = msgspec.json.decode(line)
         return frame
 
-    def _raise_dead(self, name: str) -> None:
+    def _raise_late(self, name: str, seconds: float) -> NoReturn:
+        raise WorkerLostError(
+            f"the app did not answer within {seconds:.0f} s ({name})",
+            hint="see what it prints with --debug",
+            detail=self.output(),
+            exit_code=ExitCode.USAGE if name == "load" else ExitCode.INCOMPLETE,
+        )
+
+    def _raise_dead(self, name: str) -> NoReturn:
         assert self._process is not None
         status = self._process.wait()
         self._drain.join(timeout=1)
         how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         last = self._output[-1] if self._output else ""
-        raise DjtuneError(
-            f"the app's process ended {how} during {name}" + (f": {last}" if last else ""),
+        raise WorkerLostError(
+            f"the app's process ended {how} during {name}",
+            said=last,
             hint="see what it printed with --debug",
             detail=self.output(),
             exit_code=ExitCode.USAGE if name == "load" else ExitCode.INCOMPLETE,

@@ -1,11 +1,15 @@
-"""Blocks of real workers: asked for the same, in random order, and ended when one of them dies."""
+"""Blocks of real workers: asked for the same, in random order, and left by those that die."""
 
+import os
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
 import pytest
+from helpers import PROJECTS
 from profile_helpers import seeded_shop
 
 from djtune.errors import DjtuneError
@@ -13,13 +17,17 @@ from djtune.experiments.allocation import RouteCost
 from djtune.experiments.blocks import (
     BlockPlan,
     Blocks,
-    Variant,
+    Failure,
+    again,
     differently_asked,
     matched,
     run_blocks,
 )
 from djtune.model.app import App
+from djtune.model.policy import GcPolicy
+from djtune.model.variant import Variant
 from djtune.model.workload import Journey, Step, Workload
+from djtune.servers.worker import Worker
 
 ROUTE = "shop/products/<slug:slug>/"
 DRAWN = {"model": "catalogue.Product", "field": "slug", "filter": {"on_sale": True}}
@@ -38,10 +46,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
     return App(str(shop), "conf.settings", sys.executable)
 
 
-def plan(*variants: Variant, blocks: int) -> BlockPlan:
-    return BlockPlan(
-        list(variants), ASKED, skip=[], blocks=blocks, seconds=2.0, start_seconds=0.3, seed=1
-    )
+def plan(*variants: Variant, blocks: int, **options: Any) -> BlockPlan:
+    options = {"workload": ASKED, "seconds": 2.0, "start_seconds": 0.3, "seed": 1, **options}
+    return BlockPlan(list(variants), skip=[], blocks=blocks, **options)
+
+
+def ran(plan: BlockPlan, into: Blocks | None = None) -> Blocks:
+    found = into or Blocks()
+    run_blocks(plan, COSTS[: len(plan.workload.journeys)], found, lambda seconds: None)
+    return found
 
 
 def test_every_variant_of_a_block_makes_the_same_requests(app: App) -> None:
@@ -92,3 +105,100 @@ def test_a_worker_that_dies_ends_the_run_and_keeps_what_was_measured(app: App) -
     name, _, why = found.failure.partition(": ")
     assert name in ("one", "other")
     assert "SIGKILL" in why
+
+
+class Mortal:
+    """Variants of a project whose processes die as its settings say."""
+
+    ASKED = Workload([Journey("page", [Step("page/")])])
+
+    def __init__(self, starts: Path) -> None:
+        env = {"MORTAL_STARTS": str(starts)}
+        self.app = App(str(PROJECTS / "mortal"), "conf", sys.executable, env=env)
+        self.baseline = Variant("as it is", self.app, "wsgi")
+
+    def variant(self, name: str, **settings: Any) -> Variant:
+        return Variant(name, msgspec.structs.replace(self.app, overrides=settings), "wsgi")
+
+    def plan(self, *variants: Variant, **options: Any) -> BlockPlan:
+        twice = (self.baseline, again(self.baseline))
+        names = tuple(variant.name for variant in twice)
+        options = {"blocks": 2, "seconds": 0.5, "workload": self.ASKED, **options}
+        return plan(*twice, *variants, baseline=names, **options)
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Mortal:
+    return Mortal(tmp_path / "starts")
+
+
+def test_a_variant_that_is_killed_is_left_out_and_the_experiment_goes_on(mortal: Mortal) -> None:
+    killed = mortal.variant("killed", FATE="SIGKILL", SPARED=1)
+    larger = mortal.variant("larger", **{"FEATURES.page.size": 10_000})
+    found = ran(mortal.plan(killed, larger))
+    assert found.failures == [
+        Failure("killed", 1, "the app's process ended by signal SIGKILL during run_trial")
+    ]
+    assert (found.failure, found.stopped, len(found.complete)) == ("", "blocks", 2)
+    first, second = ({*block.trials} for block in found.complete)
+    assert first == {"as it is", "as it is again", "killed", "larger"}
+    assert second == {"as it is", "as it is again", "larger"}
+    for block in found.complete:
+        assert all(trial.complete and trial.samples for trial in block.trials.values())
+        answers = matched(block.trials)
+        assert answers["larger"][0].raw_bytes > answers["as it is"][0].raw_bytes
+
+
+def test_a_trial_that_passes_its_time_is_ended_from_outside(mortal: Mortal) -> None:
+    stopped = mortal.variant("stopped", FATE="SIGSTOP")
+    found = ran(mortal.plan(stopped, mortal.variant("other"), blocks=1, seconds=0.5, grace=0.2))
+    (failure,) = found.failures
+    assert failure.variant == "stopped"
+    assert "did not answer within" in failure.why
+    (block,) = found.complete
+    assert {*block.trials} == {"as it is", "as it is again", "other"}
+    assert not any("bootstrap" in " ".join(p.cmdline()) for p in psutil.Process().children())
+
+
+def test_the_experiment_ends_with_its_last_variant(mortal: Mortal) -> None:
+    found = ran(mortal.plan(mortal.variant("killed", FATE="SIGKILL", SPARED=1)))
+    assert found.failure.startswith("killed: ")
+    assert (len(found.complete), len(found.blocks), found.stopped) == (1, 2, None)
+
+
+def test_the_experiment_ends_with_its_baseline(mortal: Mortal) -> None:
+    mortal.baseline = mortal.variant("as it is", FATE="SIGKILL", SPARED=2)
+    found = ran(mortal.plan(mortal.variant("other"), mortal.variant("another")))
+    assert found.failure.startswith("as it is")
+    assert (len(found.complete), len(found.blocks), found.stopped) == (1, 2, None)
+
+
+def test_an_override_that_fits_nowhere_ends_the_experiment_at_once(mortal: Mortal) -> None:
+    wrong = mortal.variant("wrong", **{"FEATURES.pages.size": 1})
+    with pytest.raises(DjtuneError, match=r"FEATURES\.pages\.size fits nowhere"):
+        ran(mortal.plan(wrong, mortal.variant("other")))
+
+
+def test_a_policy_reaches_the_trials_of_its_variant_alone(mortal: Mortal) -> None:
+    rarely = Variant("rarely", mortal.app, "wsgi", GcPolicy((50_000, 20, 20)))
+    (block,) = ran(mortal.plan(rarely, blocks=1)).complete
+    ends = {name: trial.collector for name, trial in block.trials.items()}
+    assert ends["rarely"].thresholds[:2] == (50_000, 20)
+    assert ends["as it is"].thresholds == ends["as it is again"].thresholds != (50_000, 20, 20)
+
+
+def test_blocks_that_are_there_already_count(mortal: Mortal) -> None:
+    found = ran(mortal.plan(mortal.variant("other"), blocks=1))
+    (first,) = found.blocks
+    ran(mortal.plan(mortal.variant("other"), blocks=2), found)
+    assert len(found.complete) == 2
+    assert found.complete[0] is first
+
+
+def test_a_wrapper_goes_before_the_interpreter(mortal: Mortal) -> None:
+    wrapped = msgspec.structs.replace(mortal.app, wrapper=["nice", "-n", "3"])
+    with Worker(wrapped) as worker:
+        assert os.getpriority(os.PRIO_PROCESS, worker.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 3
+    missing = msgspec.structs.replace(mortal.app, wrapper=["no-such-tool"])
+    with pytest.raises(DjtuneError, match="no-such-tool could not be started"), Worker(missing):
+        pass
