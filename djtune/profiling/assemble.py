@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from djtune.experiments import noise
+from djtune.model.facts import app_facts
 from djtune.model.findings import FindingData, Saving
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
@@ -14,8 +15,9 @@ from djtune.profiling import queries, query_findings, ranking, repeats, waits
 from djtune.profiling.gather import Gathered
 from djtune.profiling.overhead import price_probes
 from djtune.profiling.production import add_observed
-from djtune.profiling.result import AppFacts, ProfileResult, Repeat, RouteResult
+from djtune.profiling.result import ProfileResult, Repeat, RouteResult
 from djtune.workloads import unmeasured
+from djtune.workloads.caveats import caveats
 from djtune.workloads.choosing import steps_of
 
 
@@ -45,19 +47,10 @@ def assemble(gathered: Gathered, machine: Machine, *, bandwidth: float) -> Profi
     missing = unmeasured.unmeasured_routes(
         workload, gathered.classes, gathered.unsafe, gathered.routes, gathered.signed_in
     )
-    facts = gathered.facts
     overhead = price_probes(gathered.overhead_rows)
     missing += [_lost(route, gathered) for route in gathered_routes if not route.measured]
     return ProfileResult(
-        app=AppFacts(
-            python=facts["python"],
-            django=facts["django"],
-            interface=gathered.interface,
-            debug=facts["debug"],
-            distorting=facts["distorting"],
-            databases={alias: db["vendor"] for alias, db in facts["databases"].items()},
-            caches=facts["caches"],
-        ),
+        app=app_facts(gathered.facts, gathered.interface),
         machine=machine,
         noise=noise.total(gathered.trials.noises),
         weights_from=workload.weights_from,
@@ -225,19 +218,7 @@ def _reconnects(gathered: Gathered, routes: Sequence[RouteResult]) -> list[Findi
 
 
 def _warnings(gathered: Gathered, routes: Sequence[RouteResult]) -> list[str]:
-    warnings = []
-    if gathered.facts["debug"]:
-        warnings.append(
-            "DEBUG is on: queries are logged and templates compiled anew; these figures are not "
-            "production's"
-        )
-    if gathered.facts["distorting"]:
-        names = ", ".join(gathered.facts["distorting"])
-        warnings.append(f"active in the app, and in every figure below: {names}")
-    if gathered.forced:
-        steps = steps_of(gathered.workload)
-        past = ", ".join(sorted({"/" + steps[step][1].lstrip("/") for step in gathered.forced}))
-        warnings.append(f"signed in past the app's authentication, whose time is missing: {past}")
+    warnings = list(caveats(gathered))
     for route in routes:
         if lost := sum(route.unexpected.values()):
             seen = ", ".join(f"{n} × {_status(s)}" for s, n in route.unexpected.items())

@@ -4,6 +4,7 @@ from msgspec import Struct, field
 
 from djtune.experiments.noise import Noise
 from djtune.model.budget import Verdict
+from djtune.model.facts import AppFacts
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
@@ -13,21 +14,6 @@ from djtune.profiling.comparison.result import Comparison
 from djtune.profiling.query_group import QueryGroup, Wait
 
 SCHEMA_VERSION = 1
-
-
-class AppFacts(Struct):
-    """What was measured: versions, and settings that bend the figures."""
-
-    python: str
-    django: str
-    interface: str
-    debug: bool
-    distorting: list[str]
-    """Tools in the app that cost time in every request."""
-    databases: dict[str, str]
-    """Alias → vendor."""
-    caches: dict[str, str]
-    """Alias → backend class."""
 
 
 class Phases(Struct):
