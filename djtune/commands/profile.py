@@ -8,6 +8,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from djtune.commands.asking import Asked, asking_options
 from djtune.errors import DjtuneError
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
@@ -65,25 +66,7 @@ Examples:
   djtune profile --budget 'GET /api/epg*: p95<200ms' --budget 'queries<20'
 """,
 )
-@click.argument("routes", nargs=-1, metavar="[ROUTE]...")
-@click.option(
-    "--workload",
-    "workload_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The journeys to make; by default every route, equally often.",
-)
-@click.option(
-    "--as", "user", metavar="USER", help="Sign in as this user: a username, e-mail or id."
-)
-@click.option(
-    "--login",
-    type=click.Choice(["auto", "session", "token", "force"]),
-    default="auto",
-    show_default=True,
-    help="How --as signs in: by a session, an authtoken, or past the app's authentication; auto"
-    " is a session, and force where that does not suffice.",
-)
+@asking_options
 @click.option(
     "--duration",
     metavar="S",
@@ -101,14 +84,6 @@ Examples:
     help="Fresh processes to measure in.",
 )
 @click.option("--precise", is_flag=True, help="Measure four times as long, for narrow intervals.")
-@click.option(
-    "--interface",
-    type=click.Choice(["wsgi", "asgi"]),
-    help="How the app is served; by default what its settings say.",
-)
-@click.option(
-    "--unsafe", is_flag=True, help="Make requests other than GET and HEAD too; all are rolled back."
-)
 @click.option(
     "--bandwidth",
     metavar="MBIT",
@@ -176,27 +151,18 @@ Examples:
     type=click.Path(path_type=Path),
     help="Run this other checkout of the project side by side, and judge times too.",
 )
-@click.option(
-    "--seed", type=int, default=1, show_default=True, help="What is drawn, and in what order."
-)
 @common_options(metrics=METRICS)
 def profile(
     run: "Run",
-    routes: tuple[str, ...],
-    workload_file: Path | None,
-    user: str | None,
-    login: str,
+    asked: Asked,
     duration: float,
     trials: int,
     precise: bool,
-    interface: str | None,
-    unsafe: bool,
     bandwidth: float,
     explain: bool,
     trace_file: Path | None,
     compare_file: Path | None,
     baseline_dir: Path | None,
-    seed: int,
     flamegraph: Path | None,
     pid: int | None,
     pause_target: bool,
@@ -214,9 +180,6 @@ def profile(
         return profile_live(run)
     if pause_target:
         raise DjtuneError("--pause-target is about a running server", hint="name it with --pid")
-    source = click.get_current_context().get_parameter_source
-    if user is None and source("login") is ParameterSource.COMMANDLINE:
-        raise DjtuneError("--login says how --as signs in", hint="name the user: --as USER")
     from djtune.commands.flamegraphs import Flamegraphs
     from djtune.commands.past import Past
     from djtune.experiments.host import read_machine
@@ -225,7 +188,6 @@ def profile(
     from djtune.profiling.plan import Budget
     from djtune.profiling.present import present
     from djtune.run import check_apart, check_writable
-    from djtune.workloads.file import load
 
     check_writable(trace_file, "--trace")
     check_apart({"--output": run.options.output, "--html": run.options.html, "--trace": trace_file})
@@ -234,13 +196,8 @@ def profile(
     if precise:
         duration *= PRECISE
     request = gather.Request(
-        app=msgspec.structs.replace(run.app(), interface=interface),
+        **msgspec.structs.asdict(asked.question(run)),
         budget=Budget(duration, trials),
-        workload=load(workload_file) if workload_file else None,
-        patterns=list(routes),
-        sign_in={"user": user, "login": login} if user else None,
-        unsafe=unsafe,
-        seed=seed,
         explain=explain,
     )
     past.find(request)
