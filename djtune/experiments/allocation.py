@@ -67,3 +67,16 @@ def _fill_up(
             counts[i] += 1
             left -= costs[i].mean_s
     return counts
+
+
+def proportional(budget_s: float, costs: Sequence[RouteCost], minimum: int) -> list[int]:
+    """How many requests of each route fit into ``budget_s`` seconds in the workload's own mix.
+
+    For what the requests of one route do to those of another, such as the garbage that they leave.
+    No route gets fewer than ``minimum``, even where that exceeds the budget. Raises ValueError for
+    a mean that is not positive, or where no route has a weight.
+    """
+    round_s = math.fsum(cost.weight * cost.mean_s for cost in costs)
+    if not round_s > 0 or any(not cost.mean_s > 0 for cost in costs):
+        raise ValueError("the mean time of a request, and some weight, must be positive")
+    return [max(minimum, math.floor(budget_s / round_s * cost.weight)) for cost in costs]

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from djtune.errors import DjtuneError
 from djtune.experiments import noise
-from djtune.experiments.allocation import RouteCost, allocate
+from djtune.experiments.allocation import RouteCost, allocate, proportional
 from djtune.experiments.stopping import Reason
 from djtune.experiments.trials import LEAST_A_TRIAL, Tick, journey_costs, opened, serve
 from djtune.model.samples import Sample, Trial
@@ -45,6 +45,11 @@ class BlockPlan(Struct, frozen=True):
     """What starting one worker takes, as far as it is known before."""
     seed: int = 1
     sign_in: dict[str, Any] | None = None
+    settle: bool = False
+    """Tell collections and memory from a full collection on, after two rounds of all journeys."""
+    as_weighted: bool = False
+    """Make the journeys in the workload's own mix, for what they do to each other, instead of so
+    that the total is as precise as can be."""
     baseline: tuple[str, ...] = ()
     """The names of the variants that the others are compared with: it ends with them."""
     grace: float = GRACE
@@ -152,7 +157,8 @@ def _run_block(
     into.blocks.append(block)
     variants = _left(plan, into)
     serving = max(0.0, seconds - fmean(starting) * len(variants))
-    counts = allocate(serving / len(variants), costs, LEAST_A_TRIAL)
+    share_out = proportional if plan.as_weighted else allocate
+    counts = share_out(serving / len(variants), costs, LEAST_A_TRIAL)
     order = random.Random(f"{plan.seed} {number}").sample(variants, len(variants))
     for variant in order:
         try:
@@ -207,7 +213,17 @@ def _run_variant(
         start_seconds = time.monotonic() - begun
         trial = block.trials[variant.name] = Trial([], complete=False)
         with worker.within(seconds + plan.grace):
-            serve(worker, trial, counts, plan.skip, plan.seed + 1 + number, seconds, begun, tick)
+            serve(
+                worker,
+                trial,
+                counts,
+                plan.skip,
+                plan.seed + 1 + number,
+                seconds,
+                begun,
+                tick,
+                settle=plan.settle,
+            )
     return start_seconds
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from djtune.errors import DjtuneError
 from djtune.experiments import noise
-from djtune.experiments.allocation import RouteCost, allocate
+from djtune.experiments.allocation import RouteCost, allocate, proportional
 from djtune.model.app import App
 from djtune.model.policy import GcPolicy
 from djtune.model.samples import Collector, Memory, Pause, Sample, Trial
@@ -39,6 +39,10 @@ class TrialPlan(Struct, frozen=True):
     """Time for all trials together, loading the app included."""
     seed: int = 1
     sign_in: dict[str, Any] | None = None
+    settle: bool = False
+    """As for blocks: see :class:`djtune.experiments.blocks.BlockPlan`."""
+    as_weighted: bool = False
+    policy: GcPolicy = AS_IT_IS
 
 
 class Trials(Struct):
@@ -80,12 +84,23 @@ def _run_trial(
 ) -> None:
     start = time.monotonic()
     seed = plan.seed + 1 + number
-    with opened(plan.app, plan.workload, plan.interface, seed, plan.sign_in) as worker:
+    with opened(plan.app, plan.workload, plan.interface, seed, plan.sign_in, plan.policy) as worker:
         budget = max(0.0, seconds - (time.monotonic() - start))
         trial = Trial([], complete=False)
         into.trials.append(trial)
-        counts = allocate(budget, costs, LEAST_A_TRIAL)
-        serve(worker, trial, counts, plan.skip, seed, budget * OVERTIME + 1, start, tick)
+        share_out = proportional if plan.as_weighted else allocate
+        counts = share_out(budget, costs, LEAST_A_TRIAL)
+        serve(
+            worker,
+            trial,
+            counts,
+            plan.skip,
+            seed,
+            budget * OVERTIME + 1,
+            start,
+            tick,
+            settle=plan.settle,
+        )
 
 
 @contextmanager

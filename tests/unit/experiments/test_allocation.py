@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djtune.experiments.allocation import RouteCost, allocate
+from djtune.experiments.allocation import RouteCost, allocate, proportional
 
 route_costs = st.builds(
     RouteCost,
@@ -100,3 +100,24 @@ def test_without_any_spread_the_budget_is_still_spent():
 def test_a_time_of_zero_is_refused():
     with pytest.raises(ValueError, match="positive"):
         allocate(1.0, [RouteCost(0.0, 0.1)], 1)
+
+
+weighted = st.lists(
+    st.builds(RouteCost, mean_s=st.floats(1e-4, 5), sd_s=st.just(0.1), weight=st.floats(0.01, 100)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(st.floats(0, 60), weighted, st.integers(0, 20))
+def test_the_workloads_own_mix_is_kept_above_the_floor(budget, costs, minimum):
+    counts = proportional(budget, costs, minimum)
+    above = [(n, cost.weight) for n, cost in zip(counts, costs, strict=True) if n > minimum]
+    for n, weight in above:
+        for other, its_weight in above:
+            assert n * its_weight < (other + 1) * weight * (1 + 1e-9)
+
+
+def test_a_mix_without_any_weight_is_refused():
+    with pytest.raises(ValueError, match="weight"):
+        proportional(1.0, [RouteCost(0.1, 0.0, 0.0)], 4)
