@@ -83,6 +83,7 @@ class Usage:
     def __init__(self, journeys: int) -> None:
         self._every = max(1, journeys // MEMORY_POINTS)
         self._requests = 0
+        self._settled = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -94,6 +95,7 @@ class Usage:
     def settle(self) -> None:
         """Collect everything, and begin anew: the generations' counts are those of this moment."""
         gc.collect()
+        self._settled = self._requests
         self._begin()
 
     def count_request(self) -> None:
@@ -110,6 +112,7 @@ class Usage:
         """Rows and figures as ``djtune.model.samples`` names them."""
         pauses = collector.take_log()
         return {
+            "settled": self._settled,
             "pauses": pauses,
             "memory": {
                 "start": self._start,

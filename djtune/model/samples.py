@@ -105,8 +105,10 @@ class Trial(Struct):
     distinct_params: list[int] = []
     asked: dict[int, int] = {}
     """Step → a checksum of what was asked for first: equal where two trials asked the same."""
+    settled: int = 0
+    """How many of the samples were served before collections and memory were told."""
     pauses: list[Pause] = []
-    """Every collection while it served, in order."""
+    """Every collection from then on, in order."""
     memory: Memory | None = None
     collector: Collector | None = None
     complete: bool = True
