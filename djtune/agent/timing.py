@@ -45,8 +45,9 @@ def run_trial(
     deadline = time.monotonic() + seconds
     made = 0
     first, rest = journey_order(counts, seed)
-    usage = Usage(len(first) + len(rest))
-    for number, journey in enumerate([*first, *rest]):
+    order = [*first, *rest]
+    usage = Usage(len(order))
+    for number, journey in enumerate(order):
         if settle and number == len(first):
             usage.settle()
         if number >= len(first) and time.monotonic() > deadline:
@@ -70,7 +71,7 @@ def run_trial(
             rows = []
     emit(rows)
     return {
-        "journeys": made,
+        "order": order[len(first) if settle else 0 : made],
         "distinct": session.player.distinct(),
         "asked": asked_for,
         **usage.summary(),

@@ -164,6 +164,7 @@ def serve(
     trial.distinct_users = summary["distinct"]["users"]
     trial.distinct_params = summary["distinct"]["params"]
     trial.asked = {int(step): asked for step, asked in summary["asked"].items()}
+    trial.order = summary["order"]
     trial.settled = summary["settled"]
     trial.pauses = msgspec.convert(summary["pauses"], list[Pause])
     trial.memory = msgspec.convert(summary["memory"], Memory)

@@ -105,6 +105,8 @@ class Trial(Struct):
     distinct_params: list[int] = []
     asked: dict[int, int] = {}
     """Step → a checksum of what was asked for first: equal where two trials asked the same."""
+    order: list[int] = []
+    """Indexes of the journeys, as they were made one after another once it had settled."""
     settled: int = 0
     """How many of the samples were served before collections and memory were told."""
     pauses: list[Pause] = []
