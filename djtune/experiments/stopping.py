@@ -24,20 +24,23 @@ class StoppingRule(Struct, frozen=True):
     ``None``: as far as the blocks and the time go."""
     least_blocks: int = LEAST_BLOCKS
 
-    def decide(self, blocks: int, seconds: float, half_widths: Sequence[float]) -> Reason | None:
-        """Whether to stop after so many complete blocks, which took so many seconds, and why.
+    def decide(
+        self, blocks: int, half_widths: Sequence[float], spent: float, another: float
+    ) -> Reason | None:
+        """Whether to stop after so many complete blocks, and why.
 
-        ``half_widths`` are those of the wanted intervals, relative to their figures. The time is
-        spent when another block, as long as the ones before, would pass its end. The rule looks
-        at the width alone, never at the effect: stopping at the first "difference" would find
-        one in time where there is none.
+        ``half_widths`` are those of the wanted intervals, relative to their figures; ``spent`` are
+        the seconds so far and ``another`` those that one more block takes. The rule looks at
+        widths alone, never at effects: stopping at the first "difference" would in time find one
+        where there is none.
         """
-        if self.half_width is not None and blocks >= self.least_blocks:
-            widest = max(half_widths, default=math.inf)
-            if widest <= self.half_width:
-                return "precise enough"
+        widest = max(half_widths, default=math.inf)
+        if (
+            self.half_width is not None
+            and widest <= self.half_width
+            and blocks >= self.least_blocks
+        ):
+            return "precise enough"
         if blocks >= self.most_blocks:
             return "blocks"
-        if blocks and seconds * (1 + 1 / blocks) > self.seconds:
-            return "time"
-        return None
+        return "time" if spent + another > self.seconds else None

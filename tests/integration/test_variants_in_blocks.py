@@ -4,12 +4,11 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import psutil
 import pytest
-from helpers import PROJECTS
+from mortal import Mortal
 from profile_helpers import seeded_shop
 
 from djtune.errors import DjtuneError
@@ -18,7 +17,6 @@ from djtune.experiments.blocks import (
     BlockPlan,
     Blocks,
     Failure,
-    again,
     differently_asked,
     matched,
     run_blocks,
@@ -46,9 +44,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
     return App(str(shop), "conf.settings", sys.executable)
 
 
-def plan(*variants: Variant, blocks: int, **options: Any) -> BlockPlan:
-    options = {"workload": ASKED, "seconds": 2.0, "start_seconds": 0.3, "seed": 1, **options}
-    return BlockPlan(list(variants), skip=[], blocks=blocks, **options)
+def plan(*variants: Variant, blocks: int) -> BlockPlan:
+    return BlockPlan(
+        list(variants), ASKED, skip=[], blocks=blocks, seconds=2.0, start_seconds=0.3, seed=1
+    )
 
 
 def ran(plan: BlockPlan, into: Blocks | None = None) -> Blocks:
@@ -105,26 +104,6 @@ def test_a_worker_that_dies_ends_the_run_and_keeps_what_was_measured(app: App) -
     name, _, why = found.failure.partition(": ")
     assert name in ("one", "other")
     assert "SIGKILL" in why
-
-
-class Mortal:
-    """Variants of a project whose processes die as its settings say."""
-
-    ASKED = Workload([Journey("page", [Step("page/")])])
-
-    def __init__(self, starts: Path) -> None:
-        env = {"MORTAL_STARTS": str(starts)}
-        self.app = App(str(PROJECTS / "mortal"), "conf", sys.executable, env=env)
-        self.baseline = Variant("as it is", self.app, "wsgi")
-
-    def variant(self, name: str, **settings: Any) -> Variant:
-        return Variant(name, msgspec.structs.replace(self.app, overrides=settings), "wsgi")
-
-    def plan(self, *variants: Variant, **options: Any) -> BlockPlan:
-        twice = (self.baseline, again(self.baseline))
-        names = tuple(variant.name for variant in twice)
-        options = {"blocks": 2, "seconds": 0.5, "workload": self.ASKED, **options}
-        return plan(*twice, *variants, baseline=names, **options)
 
 
 @pytest.fixture
@@ -185,14 +164,6 @@ def test_a_policy_reaches_the_trials_of_its_variant_alone(mortal: Mortal) -> Non
     ends = {name: trial.collector for name, trial in block.trials.items()}
     assert ends["rarely"].thresholds[:2] == (50_000, 20)
     assert ends["as it is"].thresholds == ends["as it is again"].thresholds != (50_000, 20, 20)
-
-
-def test_blocks_that_are_there_already_count(mortal: Mortal) -> None:
-    found = ran(mortal.plan(mortal.variant("other"), blocks=1))
-    (first,) = found.blocks
-    ran(mortal.plan(mortal.variant("other"), blocks=2), found)
-    assert len(found.complete) == 2
-    assert found.complete[0] is first
 
 
 def test_a_wrapper_goes_before_the_interpreter(mortal: Mortal) -> None:
