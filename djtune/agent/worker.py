@@ -71,6 +71,24 @@ def _about_policy(name: str) -> Callable[..., Any]:
     return call
 
 
+def _replay_bare(*args: Any, **options: Any) -> Any:
+    from .garbage import bare
+
+    return bare.replay_bare(*args, **options)
+
+
+def _serve_preforked(*args: Any, **options: Any) -> Any:
+    from .garbage import prefork
+
+    return prefork.serve_preforked(*args, **options)
+
+
+def _trace_allocations(*args: Any, **options: Any) -> Any:
+    from .garbage import allocations
+
+    return allocations.trace_allocations(*args, **options)
+
+
 def _about_workload(name: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         from . import calls
@@ -78,6 +96,12 @@ def _about_workload(name: str) -> Callable[..., Any]:
         return getattr(calls, name)(*args, **options)
 
     return call
+
+
+def _audit_garbage(*args: Any, **options: Any) -> Any:
+    from .garbage import audit
+
+    return audit.audit_garbage(*args, **options)
 
 
 CALLS: dict[str, Callable[..., Any]] = {
@@ -95,6 +119,10 @@ STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     for name in ("class_steps", "measure_overhead", "find_repeats", "study_queries")
 } | {name: _marked(name) for name in ("prepare_marked", "replay_marked")}
 STREAMING_CALLS["trace_requests"] = _traced
+STREAMING_CALLS["audit_garbage"] = _audit_garbage
+STREAMING_CALLS["replay_bare"] = _replay_bare
+STREAMING_CALLS["serve_preforked"] = _serve_preforked
+STREAMING_CALLS["trace_allocations"] = _trace_allocations
 STREAMING_CALLS["run_trial"] = _timed
 
 
