@@ -24,6 +24,7 @@ import msgspec
 from djtune.experiments import noise
 from djtune.experiments.intervals import Interval, ratio_interval
 from djtune.model.app import App, Interface
+from djtune.model.noise import Noise
 from djtune.model.workload import Journey, Step, Workload
 from djtune.profiling.overhead import Row
 from djtune.servers.worker import Worker
@@ -69,7 +70,7 @@ def within_limits(cost: Interval) -> bool:
     return cost.value <= MOST and (cost.high - cost.low) / 2 <= WIDEST
 
 
-def describe(cost: Interval, blocks: Sequence[Sequence[Row]], heard: noise.Noise) -> str:
+def describe(cost: Interval, blocks: Sequence[Sequence[Row]], heard: Noise) -> str:
     """The figures as a small Markdown table."""
     rows = [row for block in blocks for row in block]
     bare, timed = (median(row[column] for row in rows) for column in (BARE, TIMED))

@@ -16,6 +16,7 @@ from djtune.experiments import noise
 from djtune.experiments.allocation import RouteCost, allocate, proportional
 from djtune.experiments.stopping import Reason
 from djtune.experiments.trials import LEAST_A_TRIAL, Tick, journey_costs, opened, serve
+from djtune.model.noise import Noise
 from djtune.model.samples import Sample, Trial
 from djtune.model.variant import Variant
 from djtune.model.workload import Workload
@@ -76,7 +77,7 @@ class Blocks(Struct):
     """What has been measured so far; filled as the trials go, so that nothing is lost."""
 
     blocks: list[Block] = field(default_factory=list)
-    noises: list[noise.Noise] = field(default_factory=list)
+    noises: list[Noise] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     failure: str = ""
     """Why the last block ended early."""

@@ -18,7 +18,7 @@ from msgspec import Struct
 from djtune import __version__
 from djtune.errors import DjtuneError
 from djtune.experiments.blocks import Block, BlockPlan, Blocks, Failure
-from djtune.experiments.noise import Noise
+from djtune.model.noise import Noise
 
 SHOWN = "="
 """Begins what may be shown of an experiment's identity; digests do not begin with it."""

@@ -13,6 +13,7 @@ from djtune.errors import DjtuneError
 from djtune.experiments import noise
 from djtune.experiments.allocation import RouteCost, allocate, proportional
 from djtune.model.app import App
+from djtune.model.noise import Noise
 from djtune.model.policy import GcPolicy
 from djtune.model.samples import Collector, Memory, Pause, Sample, Trial
 from djtune.model.workload import Workload
@@ -49,7 +50,7 @@ class Trials(Struct):
     """What has been measured so far; filled as the trials go, so that nothing is lost."""
 
     trials: list[Trial] = field(default_factory=list)
-    noises: list[noise.Noise] = field(default_factory=list)
+    noises: list[Noise] = field(default_factory=list)
     failure: str = ""
     """Why the last trial ended early."""
 

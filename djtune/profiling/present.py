@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from djtune.model.metrics import Metric
-from djtune.model.routes import Unmeasured, path_of
+from djtune.model.routes import path_of
 from djtune.profiling.comparison import present as present_comparison
 from djtune.profiling.labels import PHASE_LABELS, segments, total_of
 from djtune.profiling.present_routes import dearest_queries, page_anchor, pages
@@ -22,12 +22,11 @@ from djtune.reports.blocks import (
     Stack,
     Table,
 )
+from djtune.reports.conditions import machine_note, needs_of, unmeasured_table
 from djtune.reports.findings import finding_block
 
-SHOWN_UNMEASURED = 12
 SHOWN_FINDINGS = 10
 """Findings of little weight beyond these are told in brief."""
-NOISY_MS_PER_S = 50.0
 
 
 def present(result: ProfileResult, next_command: str = "", why: str = "") -> Report:
@@ -60,7 +59,10 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
                 Note("The last findings save little and are told in brief: --html FILE has all.")
             )
     if result.unmeasured:
-        blocks += [Heading("Not measured", anchor="unmeasured"), _unmeasured(result.unmeasured)]
+        blocks += [
+            Heading("Not measured", anchor="unmeasured"),
+            unmeasured_table(result.unmeasured),
+        ]
     blocks += [Heading("How it was measured", anchor="method"), *_method(result)]
     if result.trace_file:
         blocks += _timeline(result)
@@ -79,7 +81,7 @@ def present(result: ProfileResult, next_command: str = "", why: str = "") -> Rep
 def _coverage(result: ProfileResult) -> Note:
     measured = len(result.routes)
     total = measured + len(result.unmeasured)
-    needs = _counted([entry.why for entry in result.unmeasured])
+    needs = needs_of([entry.why for entry in result.unmeasured])
     others = ", ".join(f"{why} ({n})" for why, n in result.left_out.items())
     left_out = f" Left out: {others}." if others else ""
     rest = f"; the rest need {needs}" if needs else ""
@@ -90,24 +92,6 @@ def _coverage(result: ProfileResult) -> Note:
         f"service time (one request at a time). Weights: {result.weights_from}.{left_out}",
         tone="plain",
     )
-
-
-_NEEDS = {
-    "login": "a user",
-    "throttled": "their throttle lifted",
-    "redirect": "another route",
-    "missing": "parameters that fit",
-    "refused": "a host that is not allowed",
-    "error": "a repair",
-    "unsafe": "--unsafe",
-    "recipe": "a recipe",
-    "unsteady": "a longer run",
-}
-
-
-def _counted(reasons: Sequence[str]) -> str:
-    counts = {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
-    return ", ".join(f"{_NEEDS[reason]} ({count})" for reason, count in counts.items())
 
 
 def _ranking(result: ProfileResult) -> Table:
@@ -275,35 +259,9 @@ def _parallel(routes: Sequence[RouteResult]) -> Table:
     )
 
 
-def _unmeasured(entries: Sequence[Unmeasured]) -> Table:
-    caption = ""
-    if len(entries) > SHOWN_UNMEASURED:
-        caption = f"and {len(entries) - SHOWN_UNMEASURED} more (--format json lists all)"
-    return Table(
-        [Column("route"), Column("needs"), Column("where", priority=3)],
-        [
-            [
-                Cell(f"{entry.method} {path_of(entry.route)}"),
-                Cell(entry.detail or _NEEDS[entry.why]),
-                Cell(entry.where, tone="muted"),
-            ]
-            for entry in entries[:SHOWN_UNMEASURED]
-        ],
-        caption=caption,
-    )
-
-
 def _method(result: ProfileResult) -> list[Block]:
-    machine, noise = result.machine, result.noise
     notes: list[Block] = [
-        Note(
-            f"{machine.cpu or 'processor unknown'}, {machine.usable_cpus} of {machine.cpus} CPUs, "
-            f"load {machine.load[0]:.1f} at the start. "
-            f"Noise: {noise.lost_ms_per_s:.1f} ms lost in each second, worst gap "
-            f"{fmt.duration(noise.worst_gap_s)}"
-            + ("; a noisy machine widens every interval." if _noisy(result) else "."),
-            tone="warn" if _noisy(result) else "muted",
-        ),
+        machine_note(result.machine, result.noise),
         Note(_distinct(result)),
         Note(_overhead(result)),
     ]
@@ -347,10 +305,6 @@ def _distinct(result: ProfileResult) -> str:
     )
     users = f"{result.distinct_users} distinct users" if result.distinct_users else "one visitor"
     return f"Asked in each process by {users}" + (f"; parameters: {asked}." if asked else ".")
-
-
-def _noisy(result: ProfileResult) -> bool:
-    return result.noise.lost_ms_per_s > NOISY_MS_PER_S
 
 
 def _overhead(result: ProfileResult) -> str:

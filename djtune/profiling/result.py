@@ -2,12 +2,12 @@
 
 from msgspec import Struct, field
 
-from djtune.experiments.noise import Noise
 from djtune.model.budget import Verdict
 from djtune.model.facts import AppFacts
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
+from djtune.model.noise import Noise
 from djtune.model.routes import Unmeasured
 from djtune.model.workload import Observed
 from djtune.profiling.comparison.result import Comparison

@@ -4,9 +4,9 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from djtune.experiments.noise import Noise
 from djtune.model.machine import Machine
 from djtune.model.metrics import Metric
+from djtune.model.noise import Noise
 
 Counter = Literal["queries", "bytes", "gzip", "collections", "hops"]
 COUNTERS: tuple[Counter, ...] = ("queries", "bytes", "gzip", "collections", "hops")

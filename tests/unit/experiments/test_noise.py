@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djtune.experiments.noise import SHORTEST_GAP_S, Noise, probe, total
+from djtune.experiments.noise import SHORTEST_GAP_S, probe, total
+from djtune.model.noise import Noise
 
 TURN = 1e-5
 

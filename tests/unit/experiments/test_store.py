@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from djtune.errors import DjtuneError
 from djtune.experiments import store
 from djtune.experiments.blocks import Block, BlockPlan, Blocks, Failure, again
-from djtune.experiments.noise import Noise
 from djtune.model.app import App
+from djtune.model.noise import Noise
 from djtune.model.policy import GcPolicy
 from djtune.model.samples import PHASES, Memory, Pause, Sample, Trial
 from djtune.model.variant import Variant

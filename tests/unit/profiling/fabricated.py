@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from djtune.experiments.noise import Noise
 from djtune.experiments.trials import Trials
 from djtune.model.machine import Machine
+from djtune.model.noise import Noise
 from djtune.model.samples import PHASES, Sample, Trial
 from djtune.model.workload import Workload
 from djtune.profiling.gather import Gathered
