@@ -16,11 +16,14 @@ class Curve(Struct, frozen=True):
     what is left at the end. The beginning itself, 0, is not among them."""
     garbage: int
     """Tracked objects of what is left that only the collector frees."""
-    kept: int = 0
-    """Tracked objects of what is left that something refers to."""
+    kept: float = 0.0
+    """Tracked objects that the process holds on to after it, on average."""
     jumps: list[int] = []
     """Indexes of points reached within one call of C code: no collection starts on the way there
     where they start at the eval breaker."""
+    reused: int = 0
+    """Allocations that the freelists spared it, right after the one before was collected; where
+    the freelists are empty it makes so many more."""
     visited: float = 1.0
     """Tracked objects per net allocation when a collection first visits them."""
     surviving: float = 1.0
@@ -33,11 +36,17 @@ class Heap(Struct, frozen=True):
     tracked: int
     """Objects in the collector's lists."""
     bytes_per_object: float
-    """Resident bytes per net allocation, what the objects hold included."""
+    """Resident bytes per tracked object, what it refers to included."""
     slack: int = 0
     """Bytes that the process can fill before it grows."""
     frozen: int = 0
     """Objects that the app itself has frozen."""
+    loaded: int = 0
+    """Objects in the lists before the first request: what a freeze can hide."""
+    full_ns: int = 0
+    """Thread CPU time of a full collection that finds nothing."""
+    reuse: int = 0
+    """Allocations that full freelists spare until they are empty."""
 
 
 class Costs(Struct, frozen=True):
@@ -92,11 +101,15 @@ class Simulated(Struct, frozen=True):
     gc_ns: float
     """All collections together."""
     gc_ns_per_request: float
+    gc_ns_p99: float
+    """The 99th percentile over the requests."""
     worst_pause_ns: float
     worst_pauses_ns: PerGeneration
     """By the generation collected; 0 where there was none."""
     peak_bytes: int
     """Resident memory above the start, at most."""
+    requests_to_full: int | None
+    """Requests until the first full collection; ``None`` where there was none."""
     reached_full: bool
     """A whole cycle between two full collections lies within ``requests``."""
     why_stopped: str

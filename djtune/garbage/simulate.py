@@ -1,11 +1,23 @@
 """Replays recorded requests under any setting of the collector."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from djtune.garbage.recording import Recording, Simulated
+from djtune.garbage.collector import Collector
+from djtune.garbage.costs import price
+from djtune.garbage.heap import Collected, SimulatedHeap
+from djtune.garbage.recording import PerGeneration, Recording, Simulated
+from djtune.garbage.rules import simulated_rules
+from djtune.garbage.shapes import Shape, Shapes
 from djtune.model.policy import GcPolicy
+
+FULL_COLLECTIONS = 2
+LEAST_REQUESTS = 300
+"""A replay of drawn journeys is no shorter, so that all of them are met."""
+DRAWN_AT_ONCE = 1000
+RARE = 0.99
 
 
 class Limits(Struct, frozen=True):
@@ -15,18 +27,201 @@ class Limits(Struct, frozen=True):
     bytes: int = 2 << 30
 
 
+DEFAULT_LIMITS = Limits()
+
+
 def simulate(
     recording: Recording,
     policy: GcPolicy,
     *,
     order: Sequence[int] | None = None,
-    limits: Limits = Limits(),
+    settled: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
     seed: int = 1,
 ) -> Simulated:
     """Replay the workload under ``policy``, past a whole cycle of full collections.
 
     ``order`` names the journeys to be made one after another instead, and no others: to hold the
-    simulation against a trial. Raises :class:`~djtune.errors.DjtuneError` for a collector that
-    cannot be simulated.
+    simulation against a trial. ``settled`` says that the process was collected once more after it
+    had been frozen, as trials do it; else the long-lived total still has what was frozen. Raises
+    :class:`~djtune.errors.DjtuneError` for a collector that cannot be simulated.
     """
-    raise NotImplementedError
+    replay = replayed(recording, policy, order=order, settled=settled, limits=limits, seed=seed)
+    return replay.summary()
+
+
+def replayed(
+    recording: Recording,
+    policy: GcPolicy,
+    *,
+    order: Sequence[int] | None = None,
+    settled: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+    seed: int = 1,
+) -> "Replay":
+    """The same with every single collection."""
+    replay = Replay(recording, policy, settled=settled)
+    for journey in _drawn(recording, seed) if order is None else order:
+        for step in recording.journeys[journey].steps:
+            replay.serve(step)
+        if order is None and replay.is_over(limits):
+            break
+    return replay
+
+
+def _drawn(recording: Recording, seed: int) -> Iterator[int]:
+    """Journeys by weight, without end."""
+    dice = random.Random(seed)
+    weights = [journey.weight for journey in recording.journeys]
+    while True:
+        yield from dice.choices(range(len(weights)), weights, k=DRAWN_AT_ONCE)
+
+
+class Replay:
+    """One process under one policy."""
+
+    def __init__(self, recording: Recording, policy: GcPolicy, *, settled: bool = True) -> None:
+        rules = simulated_rules(recording.python, free_threaded=recording.free_threaded)
+        self._recording = recording
+        self._policy = policy
+        self._shapes = Shapes(recording, in_allocation=rules.in_allocation)
+        heap = recording.heap
+        seen = heap.tracked - (heap.loaded if policy.freeze else 0)
+        self.heap = SimulatedHeap(max(0, seen))
+        self.collector = Collector(
+            rules,
+            policy.thresholds or recording.thresholds,
+            self.heap,
+            enabled=policy.enabled and (recording.enabled or policy.thresholds is not None),
+        )
+        self.collector.long_lived_total = seen if settled else heap.tracked
+        self._credit = 0.0
+        """Allocations that the freelists will spare."""
+        self._peak = 0.0
+        self._why_stopped = "requests"
+
+    @property
+    def log(self) -> list[Collected]:
+        """Every collection, in order."""
+        return self.heap.log
+
+    def serve(self, step: int) -> None:
+        """Replay one request of a step; the step's curves come in turn."""
+        curve = self._shapes.next(step)
+        if curve is None:
+            return
+        shape = curve.reusing if self._credit >= curve.reused else curve.fresh
+        self._credit = max(0.0, self._credit - curve.reused)
+        self.heap.begin(shape.visited, shape.surviving)
+        if not self._pass(shape):
+            self._replay(shape)
+        self.heap.end(curve.garbage, curve.kept)
+
+    def _pass(self, shape: Shape) -> bool:
+        """Serve a request in one go if no collection falls into it."""
+        counts = self.collector.counts
+        if max(counts[0] + shape.top, shape.climb) > self.collector.limit():
+            return False
+        counts[0] = shape.end + max(counts[0], -shape.bottom)
+        self.heap.pass_over(shape.bottom, shape.end)
+        self._note_peak(shape.top - shape.end)
+        return True
+
+    def _replay(self, shape: Shape) -> None:
+        heap, collector = self.heap, self.collector
+        for point, jump in shape.moves:
+            if point <= heap.height:
+                collector.free(heap.height - point)
+                heap.fall_to(point)
+            elif jump:
+                self._rise(point - heap.height)
+            else:
+                self._climb(point)
+            self._note_peak()
+
+    def _climb(self, point: int) -> None:
+        """Allocate up to a point, and collect wherever that starts it."""
+        heap, collector = self.heap, self.collector
+        while (room := collector.limit() + 1 - collector.counts[0]) <= point - heap.height:
+            self._rise(max(1, int(room)))
+        self._rise(point - heap.height)
+
+    def _rise(self, objects: int) -> None:
+        self.heap.height += objects
+        self.collector.allocate(objects)
+        if self.collector.due():
+            self._note_peak()
+            self.collector.run()
+            self._refill()
+
+    def _refill(self) -> None:
+        """What was freed fills the freelists; a full collection empties them."""
+        last = self.heap.log[-1]
+        spared = self._credit + last.freed * self._shapes.reused_share
+        full = last.generation == len(self.collector.counts) - 1
+        self._credit = 0.0 if full else min(self._recording.heap.reuse, spared)
+
+    def _note_peak(self, more: int = 0) -> None:
+        self._peak = max(self._peak, self.heap.above_start(more))
+
+    def is_over(self, limits: Limits) -> bool:
+        """Whether the replay is long enough."""
+        requests = self.heap.request
+        if self.peak_bytes() > limits.bytes:
+            self._why_stopped = "memory limit"
+        elif self.collector.collections[2] >= FULL_COLLECTIONS and requests >= LEAST_REQUESTS:
+            self._why_stopped = "full cycle"
+        else:
+            return requests >= limits.requests
+        return True
+
+    def peak_bytes(self) -> int:
+        """Resident memory above the start, at most."""
+        heap = self._recording.heap
+        return max(0, int(self._peak * heap.bytes_per_object) - heap.slack)
+
+    def summary(self) -> Simulated:
+        """What the replay came to."""
+        log, requests = self.log, self.heap.request
+        prices = [price(self._recording.costs, each) for each in log]
+        worst = by_generation(log, prices, max)
+        visited = by_generation(log, [each.visited for each in log], sum)
+        freed = by_generation(log, [each.freed for each in log], sum)
+        first, second, third = self.collector.collections
+        return Simulated(
+            policy=str(self._policy),
+            requests=requests,
+            collections=(first, second, third),
+            visited=(int(visited[0]), int(visited[1]), int(visited[2])),
+            freed=(int(freed[0]), int(freed[1]), int(freed[2])),
+            gc_ns=sum(prices),
+            gc_ns_per_request=sum(prices) / max(1, requests),
+            gc_ns_p99=_rare(log, prices, requests),
+            worst_pause_ns=max(worst),
+            worst_pauses_ns=worst,
+            peak_bytes=self.peak_bytes(),
+            requests_to_full=next((each.request for each in log if each.generation > 1), None),
+            reached_full=third >= FULL_COLLECTIONS,
+            why_stopped=self._why_stopped,
+        )
+
+
+def _rare(log: Sequence[Collected], prices: Sequence[float], requests: int) -> float:
+    """The 99th percentile of the collections' time in a request."""
+    times: dict[int, float] = {}
+    for each, value in zip(log, prices, strict=True):
+        times[each.request] = times.get(each.request, 0.0) + value
+    longest = sorted(times.values(), reverse=True)
+    rank = requests - int(RARE * requests) - 1
+    return longest[rank] if 0 <= rank < len(longest) else 0.0
+
+
+def by_generation(
+    log: Sequence[Collected], values: Sequence[float], reduce: Callable[[list[float]], float]
+) -> PerGeneration:
+    """Values of collections reduced for each generation; 0 where there were none."""
+    sorted_out: list[list[float]] = [[], [], []]
+    for each, value in zip(log, values, strict=True):
+        sorted_out[each.generation].append(value)
+    first, second, third = (reduce(values) if values else 0.0 for values in sorted_out)
+    return first, second, third

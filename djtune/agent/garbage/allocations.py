@@ -1,0 +1,231 @@
+"""The traced pass: how many of the collector's objects each request holds as it goes.
+
+The collector is off meanwhile and runs between requests alone. Nothing is timed below the hook.
+"""
+
+from __future__ import annotations
+
+import gc
+import platform
+import sys
+import sysconfig
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+from .. import calls, probes
+from ..session import Session, classify
+from .outline import Outline
+from .piling import Pile
+
+Emit = Callable[[Any], None]
+WARM_ROUNDS = 3
+FEWEST_ROUNDS = 2
+BALLAST = 5_000
+"""Objects allocated before each request: frees of what is older would else go uncounted, for the
+collector's counter does not fall below zero."""
+NEAR_PEAK = 0.9
+OWN_OBJECTS = 3
+"""What a curve itself consists of."""
+FRAME = int(sys.version_info >= (3, 11))
+"""Since 3.11 a frame becomes an object when a hook is called for it, and only then."""
+
+
+class _Weight:
+    __slots__ = ("link",)
+
+
+def trace_allocations(emit: Emit, skip: list[int], rounds: int, seconds: float) -> dict[str, Any]:
+    """Make each journey ``rounds`` times below a hook that follows the collector's counter.
+
+    Returns the fields of ``djtune.garbage.recording.Recording`` that one process can know, but
+    for the journeys. After ``seconds`` no new round is begun, once there were two.
+    """
+    tracer = _Tracer(calls.current(), set(skip))
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        traced = tracer.trace(emit, rounds, seconds)
+    finally:
+        gc.collect()
+        if enabled:
+            gc.enable()
+    return {
+        "python": platform.python_version(),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "thresholds": gc.get_threshold(),
+        "enabled": enabled,
+        **traced,
+    }
+
+
+class _Tracer:
+    def __init__(self, session: Session, skip: set[int]) -> None:
+        self._session = session
+        self._skip = skip
+        self._made = 0
+
+    def trace(self, emit: Emit, rounds: int, seconds: float) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        gc.collect()
+        loaded = len(gc.get_objects())
+        for _ in range(WARM_ROUNDS):
+            for _ in self._round():
+                gc.collect(1)
+        probes.install()
+        gc.collect()
+        heap: dict[str, float] = {
+            "tracked": len(gc.get_objects()),
+            "loaded": loaded,
+            "frozen": gc.get_freeze_count(),
+            "full_ns": _full_ns(),
+        }
+        self._made = 0
+        curves = self._curves(self._rounds(emit, rounds, deadline))
+        shares = self._shares(curves)
+        pile = Pile(self._round)
+        heap.update(pile.grow(time.monotonic() + seconds / 3))
+        heap["reuse"] = pile.reuse()
+        gc.collect()
+        kept = len(gc.get_objects()) - heap["tracked"] - OWN_OBJECTS * len(curves)
+        _complete(curves, shares, pile.allocated, kept / self._made)
+        return {"heap": heap, "curves": curves}
+
+    def _round(self) -> Iterator[Any]:
+        """Every journey's requests, as they are made."""
+        for journey in range(len(self._session.workload["journeys"])):
+            draws = calls.draw(self._session, journey, self._skip)
+            self._made += len(draws)
+            yield from calls.follow(self._session, draws)
+
+    def _rounds(self, emit: Emit, rounds: int, deadline: float) -> Iterator[Any]:
+        for number in range(rounds):
+            yield from self._round()
+            emit({"round": number})
+            if number + 1 >= FEWEST_ROUNDS and time.monotonic() > deadline:
+                return
+
+    def _curves(self, requests: Iterator[Any]) -> list[dict[str, Any]]:
+        """Each request followed to its end and collected after.
+
+        What an exchange holds is freed while the next one is made, here as in a trial: the first
+        request has none before it and is left out.
+        """
+        curves: list[dict[str, Any]] = []
+        made = next(requests, None)
+        while made is not None:
+            ballast = [_Weight() for _ in range(BALLAST)]
+            base = _count()
+            outline = Outline(base)
+            with _hooked(outline.note):
+                made = next(requests, None)
+            outline.end(_count())
+            points, jumps = [point - base for point in outline.points], outline.jumps
+            del ballast, outline
+            garbage = gc.collect(1)
+            if made is not None and _is_ok(made):
+                step = made[0].plan.index
+                curves.append({"step": step, "points": points, "jumps": jumps, "garbage": garbage})
+        return curves
+
+    def _shares(self, curves: list[dict[str, Any]]) -> dict[int, tuple[float, float]]:
+        """Step → tracked objects per net allocation near its peak, before and after a look."""
+        peaks: dict[int, list[int]] = defaultdict(list)
+        for curve in curves:
+            peaks[curve["step"]].append(max(curve["points"]))
+        found: dict[int, tuple[float, float]] = {}
+        for journey in range(len(self._session.workload["journeys"])):
+            draws = calls.draw(self._session, journey, self._skip)
+            requests = calls.follow(self._session, draws)
+            for draw in draws:
+                gc.collect(1)
+                sampler = _Sampler(min(peaks[draw.plan.index], default=0) * NEAR_PEAK)
+                with _hooked(sampler.note):
+                    next(requests, None)
+                if sampler.shares:
+                    found[draw.plan.index] = sampler.shares
+        return found
+
+
+class _Sampler:
+    """Looks once, near the peak, at how many of the objects allocated are tracked."""
+
+    def __init__(self, level: float) -> None:
+        self.shares: tuple[float, float] | None = None
+        self._before = len(gc.get_objects(0)) + len(gc.get_objects(1))
+        self._base = _count()
+        self._level = self._base + max(level, 1)
+
+    def note(self, count: int) -> None:
+        if count < self._level or self.shares:
+            return
+        net = count - self._base
+        young = len(gc.get_objects(0)) + len(gc.get_objects(1)) - self._before
+        gc.collect(0)
+        left = len(gc.get_objects(1)) - self._before
+        self.shares = (young / net, left / net)
+
+
+def _complete(
+    curves: list[dict[str, Any]],
+    shares: dict[int, tuple[float, float]],
+    piled: dict[int, list[int]],
+    kept: float,
+) -> None:
+    """Add to each curve what is known of its step."""
+    left: dict[int, list[int]] = defaultdict(list)
+    for curve in curves:
+        left[curve["step"]].append(curve["points"][-1])
+    for curve in curves:
+        step = curve["step"]
+        curve["kept"] = kept
+        curve["visited"], curve["surviving"] = shares.get(step, (1.0, 1.0))
+        curve["reused"] = (
+            max(0, int(median(piled[step]) - median(left[step]))) if piled[step] else 0
+        )
+
+
+def _is_ok(made: Any) -> bool:
+    _, request, exchange = made
+    return request is not None and classify(exchange, request) == "ok"
+
+
+def _count() -> int:
+    return gc.get_count()[0]
+
+
+def _full_ns() -> int:
+    """What a full collection takes that finds nothing, at least."""
+    times = []
+    for _ in range(3):
+        begun = time.thread_time_ns()
+        gc.collect()
+        times.append(time.thread_time_ns() - begun)
+    return min(times)
+
+
+@contextmanager
+def _hooked(note: Callable[[int], None]) -> Iterator[None]:
+    """Hand the counter to ``note`` at every call and return, in threads begun inside too."""
+    get_count = gc.get_count
+    depth = 0
+
+    def hook(frame: Any, event: str, arg: Any) -> None:  # noqa: ARG001
+        nonlocal depth
+        if event == "call":
+            depth += FRAME
+        note(get_count()[0] - depth)
+        if event == "return":
+            depth -= FRAME
+
+    threading.setprofile(hook)
+    sys.setprofile(hook)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
