@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from djtune.reports.blocks import Report
+    from djtune.reports.live import Row
 
 OutputFormat = Literal["table", "json", "github"]
 Severity = Literal["low", "medium", "high"]
@@ -53,6 +54,16 @@ class Advance(Protocol):
 
     def __call__(self, steps: float = 1, *, description: str | None = None) -> None:
         """Move on by ``steps``; a new ``description`` replaces the old one."""
+
+
+class Watched(Protocol):
+    """A progress bar with the comparisons of an experiment below it."""
+
+    def advance(self, steps: float = 1, *, description: str | None = None) -> None:
+        """Move on by ``steps``; a new ``description`` replaces the old one."""
+
+    def show(self, rows: "Sequence[Row]") -> None:
+        """Show the comparisons as they stand now."""
 
 
 class Run:
@@ -169,6 +180,21 @@ class Run:
 
             yield advance
 
+    @contextmanager
+    def watching(self, description: str, total: float | None = None) -> Iterator[Watched]:
+        """Show a bar, and below it the intervals of an experiment: where :meth:`progress` would.
+
+        ``total`` is in the unit of the steps, ``None`` where it is not known.
+        """
+        if self.options.quiet or not self.console.is_terminal:
+            yield _Unwatched()
+            return
+        from djtune.reports.live import Watching
+
+        watching = Watching(self.console, description, total)
+        with watching.live:
+            yield watching
+
     def finish(
         self,
         result: Struct,
@@ -270,6 +296,16 @@ class Run:
 
 def _stay(steps: float = 1, *, description: str | None = None) -> None:
     """Advance a bar that nobody sees."""
+
+
+class _Unwatched:
+    """A display that nobody sees."""
+
+    def advance(self, steps: float = 1, *, description: str | None = None) -> None:
+        """Advance a bar."""
+
+    def show(self, rows: "Sequence[Row]") -> None:
+        """Show comparisons."""
 
 
 def line(verdict: budgets.Verdict) -> str:

@@ -52,16 +52,19 @@ def _direction(shown: Sequence[Comparison]) -> Finding:
 def told_of(comparison: Comparison) -> str:
     """A comparison in words: ``CPU per request 0.93× [0.90–0.96] (8 blocks)``."""
     blocks = fmt.plural(comparison.blocks, "block", "blocks")
-    figure = fmt.by_unit(comparison.unit)
-    before, after = figure(comparison.before), figure(comparison.after)
-    if comparison.size is None:
-        change = after if comparison.outcome == "same" else f"{before} → {after}"
-        return f"{comparison.metric} {change} (exact, {blocks})"
-    ratio = comparison.how == "ratio"
-    size, formatter = comparison.size, fmt.ratio if ratio else figure
-    text = fmt.with_interval(size.value, size.low, size.high, formatter)
-    by = "" if ratio else "by "
-    return f"{comparison.metric} {by}{text} ({blocks}{_missed(comparison)})"
+    details = f"{blocks}{_missed(comparison)}" if comparison.size else f"exact, {blocks}"
+    return f"{comparison.metric} {change(comparison)} ({details})"
+
+
+def change(comparison: Comparison) -> str:
+    """How a figure changes: ``412 → 29``, ``0.93× [0.90–0.96]``, ``by −1.2 ms [−1.4 to −1.0]``."""
+    size, figure = comparison.size, fmt.by_unit(comparison.unit)
+    if size is None:
+        before, after = figure(comparison.before), figure(comparison.after)
+        return after if comparison.outcome == "same" else f"{before} → {after}"
+    if comparison.how == "ratio":
+        return fmt.with_interval(size.value, size.low, size.high, fmt.ratio)
+    return "by " + fmt.with_interval(size.value, size.low, size.high, figure)
 
 
 def _missed(comparison: Comparison) -> str:
