@@ -23,6 +23,10 @@ Better = Literal["lower", "higher", "neither"]
 How = Literal["exact", "ratio", "difference"]
 Outcome = Literal["same"] | effects.Outcome
 
+LEAST_EXACT = 3
+"""Blocks from which a counter's difference is exact: a counter that is 0 or 1 with equal chance
+seems to differ in two blocks 3 times in 100, in three less than once."""
+
 Row = Mapping[str, float]
 """One block: variant → figure. A variant without a figure is left out."""
 
@@ -146,7 +150,7 @@ def _exact(tier: Tier, arms: Arms) -> Outcome | None:
     signs = {math.copysign(1, after - before) * (after != before) for after, before, _ in arms}
     if signs == {0}:
         return "same"
-    if len(arms) < 2 or len(signs) > 1:
+    if len(arms) < LEAST_EXACT or len(signs) > 1:
         return None
     return "higher" if signs == {1} else "lower"
 

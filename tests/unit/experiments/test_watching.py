@@ -24,7 +24,7 @@ def test_a_ratio_keeps_its_interval() -> None:
 
 
 def test_an_exact_counter_is_a_point() -> None:
-    found = row("counters", (12, 6, 6), (12, 6, 6))
+    found = row("counters", *[(12, 6, 6)] * 3)
     assert (found.low, found.ratio, found.high, found.tone) == (2, 2, 2, "bad")
     assert found.figure == "6 → 12"
 
