@@ -1,0 +1,173 @@
+"""The references among objects that were left to the collector, and what would free them.
+
+Objects are numbers here: their place in the list that the graph is made of.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+STRUCTURE = -1
+"""The label of a reference that cannot be cut by itself: of an object to its ``__dict__``."""
+
+
+class Graph:
+    """Who refers to whom; references have labels once :meth:`label` has been called."""
+
+    def __init__(self, objects: Sequence[Any]) -> None:
+        numbers = {id(each): number for number, each in enumerate(objects)}
+        self.references: list[list[int]] = [
+            [numbers[id(target)] for target in gc.get_referents(each) if id(target) in numbers]
+            for each in objects
+        ]
+        self.cycles = [each for each in components(self.references) if self._is_cycle(each)]
+        """Sets of objects that all reach one another."""
+        self.cycle_of = {number: n for n, cycle in enumerate(self.cycles) for number in cycle}
+        self.labels: dict[int, list[int]] = {}
+        """Object in a cycle → label of each of its references, in the order of those."""
+        self._held = Counter(target for row in self.references for target in row)
+
+    def _is_cycle(self, component: Sequence[int]) -> bool:
+        return len(component) > 1 or component[0] in self.references[component[0]]
+
+    def within_cycles(self) -> Iterator[tuple[int, int, int]]:
+        """Yield each reference between objects of one cycle: who, its place there, to whom."""
+        for number, cycle in self.cycle_of.items():
+            for place, target in enumerate(self.references[number]):
+                if self.cycle_of.get(target) == cycle:
+                    yield number, place, target
+
+    def label(self, number: int, place: int, label: int) -> None:
+        """Give a reference a label: references with the same one are cut together."""
+        if number not in self.labels:
+            self.labels[number] = [STRUCTURE] * len(self.references[number])
+        self.labels[number][place] = label
+
+    def freed(self, cut: Collection[int]) -> list[int]:
+        """The objects that reference counts free once all references so labelled are gone."""
+        held = self._held.copy()
+        free = []
+        for target in self._targets(cut):
+            held[target] -= 1
+            if not held[target]:
+                free.append(target)
+        freed = []
+        while free:
+            number = free.pop()
+            freed.append(number)
+            for target in self._left(number, cut):
+                held[target] -= 1
+                if not held[target]:
+                    free.append(target)
+        return freed
+
+    def _targets(self, cut: Collection[int]) -> Iterator[int]:
+        for number, labels in self.labels.items():
+            for target, label in zip(self.references[number], labels, strict=True):
+                if label in cut:
+                    yield target
+
+    def _left(self, number: int, cut: Collection[int]) -> Iterable[int]:
+        labels = self.labels.get(number)
+        if labels is None:
+            return self.references[number]
+        targets = zip(self.references[number], labels, strict=True)
+        return [target for target, label in targets if label not in cut]
+
+
+def components(references: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Yield the strongly connected components of a graph (Tarjan 1972, without recursion)."""
+    order: list[int] = [-1] * len(references)
+    lowest: list[int] = [0] * len(references)
+    open_: list[int] = []
+    is_open = bytearray(len(references))
+    seen = 0
+    for root in range(len(references)):
+        if order[root] >= 0:
+            continue
+        path = [(root, iter(references[root]))]
+        while path:
+            number, targets = path[-1]
+            if order[number] < 0:
+                order[number] = lowest[number] = seen
+                seen += 1
+                open_.append(number)
+                is_open[number] = 1
+            for target in targets:
+                if order[target] < 0:
+                    path.append((target, iter(references[target])))
+                    break
+                if is_open[target]:
+                    lowest[number] = min(lowest[number], order[target])
+            else:
+                path.pop()
+                if path:
+                    above = path[-1][0]
+                    lowest[above] = min(lowest[above], lowest[number])
+                if lowest[number] == order[number]:
+                    yield _closed(number, open_, is_open)
+
+
+def _closed(root: int, open_: list[int], is_open: bytearray) -> list[int]:
+    found = []
+    while True:
+        number = open_.pop()
+        is_open[number] = 0
+        found.append(number)
+        if number == root:
+            return found
+
+
+def size_of(each: Any) -> int:
+    """Bytes by ``sys.getsizeof``; 0 for an object that fails to say."""
+    try:
+        return sys.getsizeof(each)
+    except Exception:
+        return 0
+
+
+def held_alone(objects: Sequence[Any]) -> int:
+    """Bytes of what the collector does not track and only ``objects`` hold: texts, numbers.
+
+    An object is theirs alone where its reference count is the number of times that they, and
+    what is theirs alone, refer to it.
+    """
+    own = {id(each) for each in objects}
+    seen: dict[int, Any] = {}
+    counts: Counter[int] = Counter()
+    alone = _count(objects, own, seen, counts)
+    total = 0
+    while alone:
+        total += sum(map(size_of, alone))
+        own.update(map(id, alone))
+        alone = _count(alone, own, seen, counts)
+    return total
+
+
+def _count(
+    holders: Iterable[Any], own: set[int], seen: dict[int, Any], counts: Counter[int]
+) -> list[Any]:
+    """Count what ``holders`` refer to, and return what turns out to be theirs alone."""
+    touched = set()
+    for holder in holders:
+        for target in gc.get_referents(holder):
+            key = id(target)
+            if key not in own and not gc.is_tracked(target):
+                seen[key] = target
+                counts[key] += 1
+                touched.add(key)
+    target = None
+    return [seen[key] for key in touched if _references(seen, key) == counts[key]]
+
+
+def _references(seen: dict[int, Any], key: int) -> int:
+    """References to ``seen[key]`` other than that of ``seen`` itself."""
+    return sys.getrefcount(seen[key]) - _OWN_REFERENCES
+
+
+_OWN_REFERENCES = 0
+_OWN_REFERENCES = _references({0: object()}, 0)
