@@ -71,10 +71,10 @@ def _about_policy(name: str) -> Callable[..., Any]:
     return call
 
 
-def _replay_bare(*args: Any, **options: Any) -> Any:
-    from .garbage import bare
+def _replay_forked(*args: Any, **options: Any) -> Any:
+    from .garbage import forked
 
-    return bare.replay_bare(*args, **options)
+    return forked.replay_forked(*args, **options)
 
 
 def _serve_preforked(*args: Any, **options: Any) -> Any:
@@ -120,7 +120,7 @@ STREAMING_CALLS: dict[str, Callable[..., Any]] = {
 } | {name: _marked(name) for name in ("prepare_marked", "replay_marked")}
 STREAMING_CALLS["trace_requests"] = _traced
 STREAMING_CALLS["audit_garbage"] = _audit_garbage
-STREAMING_CALLS["replay_bare"] = _replay_bare
+STREAMING_CALLS["replay_forked"] = _replay_forked
 STREAMING_CALLS["serve_preforked"] = _serve_preforked
 STREAMING_CALLS["trace_allocations"] = _trace_allocations
 STREAMING_CALLS["run_trial"] = _timed

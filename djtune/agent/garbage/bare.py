@@ -1,12 +1,10 @@
-"""Makes journeys with no probe in the way, for what is counted of the process from outside."""
+"""Makes journeys with no probe in the way, for what is read of the process from outside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from typing import Any
+from collections.abc import Container
 
-from .. import limit, probes
-from ..calls import current, draw, follow
+from ..calls import draw, follow
 from ..session import Session, classify, journey_order
 
 
@@ -23,24 +21,14 @@ def make(session: Session, journey: int, skip: Container[int]) -> tuple[int, int
     return len(steps), sum(map(bool, good))
 
 
-def replay_bare(
-    emit: Callable[[Any], None],
-    counts: list[int],
-    skip: list[int],
-    seed: int,
-    limit_seconds: float,
-) -> dict[str, int]:
-    """Make the journeys without measuring anything; return ``requests`` and ``ok``.
+def let_go_of_connections() -> None:
+    """A connection that two processes write to mixes their answers up: each opens its own."""
+    from django.core.cache import caches
+    from django.db import connections
 
-    ``limit_seconds`` is what one request may take: an emulated processor is slow.
-    """
-    session = current()
-    probes.remove()
-    limit.SECONDS = limit_seconds
-    requests = good = 0
-    for journey in ordered(counts, seed):
-        made, answered = make(session, journey, skip)
-        requests += made
-        good += answered
-        emit({"requests": requests})
-    return {"requests": requests, "ok": good}
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+    for cache in caches.all(initialized_only=True):
+        cache.close()

@@ -90,7 +90,7 @@ def serve_preforked(
     probes.remove()
 
     def when_ready(_: Any) -> None:
-        _let_go_of_connections()
+        bare.let_go_of_connections()
         if thresholds is not None:
             gc.set_threshold(*thresholds)
             gc.enable()
@@ -110,19 +110,6 @@ def serve_preforked(
 def _freeze() -> None:
     gc.collect()
     gc.freeze()
-
-
-def _let_go_of_connections() -> None:
-    """A connection that two processes write to mixes their answers up: each opens its own."""
-    from django.core.cache import caches
-    from django.db import connections
-
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-        if hasattr(connection, "close_pool"):
-            connection.close_pool()
-    for cache in caches.all(initialized_only=True):
-        cache.close()
 
 
 def _options(workers: int, socket: str) -> dict[str, Any]:
