@@ -73,6 +73,28 @@ def test_perf_that_counts_is_preferred(tmp_path: Path, monkeypatch: pytest.Monke
     assert find_counter().tool == "perf"
 
 
+PERF = """#!/bin/sh
+trap '' TERM
+while [ "$1" != -- ]; do
+    [ "$1" = -o ] && file=$2
+    shift
+done
+shift
+"$@"
+echo 1234,,instructions:u,99,100.00,, > "${file:-/dev/stderr}"
+"""
+"""Runs the command as perf does, and counts the same for all."""
+
+
+def test_a_tool_that_tells_no_forks_apart_has_a_process_for_each_count(tmp_path: Path) -> None:
+    (tmp_path / "perf").write_text(PERF)
+    (tmp_path / "perf").chmod(0o755)
+    perf = Counter("perf", str(tmp_path / "perf"), slowdown=1, by_process=False)
+    default, disabled = counted(perf, "plain/", "default", "disable")
+    assert (default.policy, disabled.policy) == ("default", "disable")
+    assert (default.requests, default.ok, default.instructions) == (4, 8, 0)
+
+
 def test_what_the_tools_write_is_read() -> None:
     hybrid = (
         "# started\n\n10,,cpu_atom/instructions:u/,9,1.0,,\n32,,cpu_core/instructions:u/,9,9,,\n"

@@ -17,7 +17,7 @@ from djtune.garbage.snippet import GUNICORN, READY, snippets
 from djtune.model.policy import parse
 from djtune.servers.tether import tethered
 
-RUNNING = "%d.%d" % sys.version_info[:2]
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHERS = (
     interpreter(version) for version in ("3.11", "3.12", "3.13", "3.14") if version != RUNNING
 )
