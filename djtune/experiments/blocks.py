@@ -13,9 +13,9 @@ from msgspec import Struct, field
 
 from djtune.errors import DjtuneError
 from djtune.experiments import noise
-from djtune.experiments.allocation import RouteCost, allocate, proportional
+from djtune.experiments.allocation import RouteCost
 from djtune.experiments.stopping import Reason
-from djtune.experiments.trials import LEAST_A_TRIAL, Tick, journey_costs, opened, serve
+from djtune.experiments.trials import Tick, journey_costs, opened, serve, shared_out
 from djtune.model.noise import Noise
 from djtune.model.samples import Sample, Trial
 from djtune.model.variant import Variant
@@ -115,8 +115,8 @@ def run_blocks(
 
     The variants of a block make the same requests in the same order: each journey as often as
     the mean time that it took them before suggests, drawn by the block's seed. Complete blocks
-    that ``into`` holds already count. ``after`` each complete block the run goes on unless it is
-    given a reason to stop.
+    that ``into`` holds already count, others are dropped. ``after`` each complete block the run
+    goes on unless it is given a reason to stop.
 
     A variant whose worker fails is noted in ``into.failures`` and has no more trials. Where that
     leaves nothing to compare the run ends: ``into.failure`` says whose it was and why. Raises
@@ -125,9 +125,9 @@ def run_blocks(
     """
     begun = time.monotonic()
     starting = [plan.start_seconds]
-    first = len(into.blocks)
+    into.blocks[:] = into.complete
     into.stopped, into.failure = None, ""
-    for number in range(first, plan.blocks):
+    for number in range(len(into.blocks), plan.blocks):
         if into.blocks:
             costs = journey_costs(plan.workload, _pooled(into.blocks[-1]), costs)
         into.noises.append(noise.probe())
@@ -158,8 +158,7 @@ def _run_block(
     into.blocks.append(block)
     variants = _left(plan, into)
     serving = max(0.0, seconds - fmean(starting) * len(variants))
-    share_out = proportional if plan.as_weighted else allocate
-    counts = share_out(serving / len(variants), costs, LEAST_A_TRIAL)
+    counts = shared_out(serving / len(variants), costs, as_weighted=plan.as_weighted)
     order = random.Random(f"{plan.seed} {number}").sample(variants, len(variants))
     for variant in order:
         try:

@@ -30,17 +30,16 @@ class StoppingRule(Struct, frozen=True):
         """Whether to stop after so many complete blocks, and why.
 
         ``half_widths`` are those of the wanted intervals, relative to their figures; ``spent`` are
-        the seconds so far and ``another`` those that one more block takes. The rule looks at
-        widths alone, never at effects: stopping at the first "difference" would in time find one
-        where there is none.
+        the seconds so far and ``another`` those that one more block takes: the time is up when
+        most of that would lie beyond it. The rule looks at widths alone, never at effects:
+        stopping at the first "difference" would in time find one where there is none.
         """
-        widest = max(half_widths, default=math.inf)
-        if (
-            self.half_width is not None
-            and widest <= self.half_width
-            and blocks >= self.least_blocks
-        ):
+        if blocks >= self.least_blocks and self._narrow(half_widths):
             return "precise enough"
         if blocks >= self.most_blocks:
             return "blocks"
-        return "time" if spent + another > self.seconds else None
+        return "time" if spent + another / 2 > self.seconds else None
+
+    def _narrow(self, half_widths: Sequence[float]) -> bool:
+        widest = max(half_widths, default=math.inf)
+        return self.half_width is not None and widest <= self.half_width

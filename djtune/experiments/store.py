@@ -44,6 +44,7 @@ def identity(plan: BlockPlan, made_with: Mapping[str, str]) -> dict[str, str]:
         "workload": plan.workload,
         "steps that are left out": sorted(plan.skip),
         "sign-in": plan.sign_in,
+        "way of measuring": [plan.settle, plan.as_weighted],
     }
     shown = {"variants": names, "seed": str(plan.seed), "djtune": __version__, **made_with}
     return {

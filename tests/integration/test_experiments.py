@@ -53,15 +53,15 @@ def test_it_goes_on_where_it_was_interrupted_and_can_be_extended(
 
     with pytest.raises(KeyboardInterrupt):
         run(
-            experiment(mortal, file=file, seconds=9),
+            experiment(mortal, file=file),
             COSTS,
             Blocks(),
             interrupt_in_the_second_block,
             lambda shown: looked.append(shown[0].blocks),
         )
     assert looked == [1]
-    first = ran(experiment(mortal, file=file, blocks=1, seconds=3)).complete
-    both = ran(experiment(mortal, file=file, blocks=2, seconds=3)).complete
+    first = ran(experiment(mortal, file=file, blocks=1)).complete
+    both = ran(experiment(mortal, file=file, blocks=2)).complete
     assert len(first) == 1
     assert both[0] == first[0]
     assert [block.trials.keys() for block in both] == [{"as it is", again, "larger"}] * 2
@@ -76,5 +76,5 @@ def test_it_ends_when_the_time_is_spent(mortal: Mortal) -> None:
 
 @pytest.mark.slow
 def test_it_ends_after_eight_blocks_when_it_is_precise_enough(mortal: Mortal) -> None:
-    found = ran(experiment(mortal, blocks=50, seconds=100, half_width=0.5))
+    found = ran(experiment(mortal, blocks=50, half_width=0.5))
     assert (found.stopped, len(found.complete)) == ("precise enough", 8)

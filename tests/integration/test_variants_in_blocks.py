@@ -130,7 +130,7 @@ def test_a_variant_that_is_killed_is_left_out_and_the_experiment_goes_on(mortal:
 
 def test_a_trial_that_passes_its_time_is_ended_from_outside(mortal: Mortal) -> None:
     stopped = mortal.variant("stopped", FATE="SIGSTOP")
-    found = ran(mortal.plan(stopped, mortal.variant("other"), blocks=1, seconds=0.5, grace=0.2))
+    found = ran(mortal.plan(stopped, mortal.variant("other"), blocks=1, grace=0.2))
     (failure,) = found.failures
     assert failure.variant == "stopped"
     assert "did not answer within" in failure.why

@@ -14,14 +14,14 @@ seconds = st.floats(0, 1e6)
 @pytest.mark.parametrize(
     ("blocks", "half_widths", "spent", "reason"),
     [
-        (8, [0.01, 0.02], 10, "precise enough"),
-        (8, [0.01, 0.03], 10, None),
-        (7, [0.01], 10, None),
-        (8, [], 10, None),
-        (20, [0.1], 10, "blocks"),
-        (3, [0.1], 57, "time"),
+        pytest.param(8, [0.01, 0.02], 10, "precise enough", id="narrow"),
+        pytest.param(8, [0.01, 0.03], 10, None, id="one is wide"),
+        pytest.param(7, [0.01], 10, None, id="too early"),
+        pytest.param(8, [], 10, None, id="none wanted"),
+        pytest.param(20, [0.1], 10, "blocks", id="most blocks"),
+        pytest.param(3, [0.1], 58, "time", id="no time for half of another"),
+        pytest.param(3, [0.1], 57, None, id="time for half of another"),
     ],
-    ids=["narrow", "one is wide", "too early", "none wanted", "most blocks", "no time for another"],
 )
 def test_the_rule(blocks: int, half_widths: list[float], spent: float, reason: str | None) -> None:
     assert RULE.decide(blocks, half_widths, spent, another=5) == reason
@@ -41,5 +41,5 @@ def test_it_goes_on_only_with_blocks_and_time_left_and_precision_wanting(
 ) -> None:
     if RULE.decide(blocks, half_widths, spent, another) is None:
         assert blocks < RULE.most_blocks
-        assert spent + another <= RULE.seconds
+        assert spent + another / 2 <= RULE.seconds
         assert blocks < LEAST_BLOCKS or not half_widths or max(half_widths) > 0.02
