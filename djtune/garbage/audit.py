@@ -16,8 +16,8 @@ Asked = tuple[str, str, float]
 Row = Mapping[str, Any]
 """A step as ``djtune.agent.garbage.audit`` sends it."""
 
-NEAR_ZERO_MB = 0.1
-"""MB per 1,000 requests up to which a route leaves next to nothing: 100 bytes a request."""
+NEAR_ZERO_BYTES = 100
+"""Bytes a request up to which a route leaves next to nothing: 100 MB in a million requests."""
 
 
 def audit(rows: Sequence[Row], steps: Sequence[Asked]) -> AuditResult:
@@ -81,7 +81,7 @@ def _spread(counts: Sequence[int]) -> Spread:
 
 def _held(steps: Sequence[tuple[Row, float]]) -> float:
     """Bytes a request, the steps weighted as in the workload."""
-    sizes = [row["held"] + fmean(each["bytes"] for each in row["rounds"]) for row, _ in steps]
+    sizes = [float(row["kept"]) for row, _ in steps]
     weights = [weight for _, weight in steps]
     return fmean(sizes, weights) if sum(weights) > 0 else fmean(sizes)
 
@@ -148,8 +148,9 @@ def _why_not_free(routes: Sequence[RouteAudit]) -> str:
             return f"{name} leaks as it is"
         if route.uncollectable:
             return f"{name} leaves objects that not even the collector frees"
-        if max(route.leaked_mb, route.bytes.high / 1000) > NEAR_ZERO_MB:
-            return f"{name} leaves {fmt.size(route.held_bytes)} to the collector each time"
+        leaked = max(route.held_bytes, route.bytes.high)
+        if leaked > NEAR_ZERO_BYTES:
+            return f"{name} leaves {fmt.size(leaked)} to the collector each time"
         if route.cut_short:
             return f"{name}: {route.cut_short}"
     return "" if routes else "nothing was audited"

@@ -81,8 +81,8 @@ class RouteAudit(Struct):
     bytes: Spread
     """Their size by ``sys.getsizeof``."""
     held_bytes: float
-    """That and what only they hold (texts, numbers): what a request leaks without a collector.
-    An estimate: the allocator rounds up.
+    """Memory that stays after a request without a collection, texts and numbers included.
+    Measured by ``tracemalloc``, once a step.
     """
     types: list[GarbageType]
     links: list[Link]
@@ -108,7 +108,7 @@ class AuditResult(Struct):
     objects_per_request: float
     """Mean over the workload's requests, as weighted."""
     leaked_mb: float
-    """MB that 1,000 requests of the workload leave behind without a collector: an estimate."""
+    """MB that 1,000 requests of the workload leave behind without a collector."""
     garbage_free: bool
     """Whether ``gc.disable()`` is safe: no route leaves garbage or grows, and none is missing."""
     why: str

@@ -48,8 +48,8 @@ def _summary(result: AuditResult) -> Note:
         return Note(f"Nothing for the collector to do: {result.why}.", tone="good")
     return Note(
         f"A request leaves {fmt.count(round(result.objects_per_request))} objects in cycles on "
-        f"average. With gc.disable() that is about {fmt.size(1e6 * result.leaked_mb)} per 1,000 "
-        "requests of the workload, kept for ever (estimate).",
+        f"average. With gc.disable(), each 1,000 requests of the workload would keep "
+        f"{fmt.size(1e6 * result.leaked_mb)} for good.",
         tone="plain",
     )
 
@@ -67,7 +67,8 @@ def _routes(routes: Sequence[RouteAudit]) -> Table:
         [_route(route) for route in routes],
         caption="Objects that the collector tracks, in cycles or hanging from them: counts, the "
         "same on any machine; one figure where every round had the same, else the median and the "
-        "range. Per 1,000 requests with the texts and numbers that only they hold: an estimate.",
+        "range. Per 1,000 requests: memory that stays without a collection, texts and numbers "
+        "included (tracemalloc, one request a step).",
     )
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import gc
 import math
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 from .. import probes
@@ -21,10 +23,11 @@ from ..session import Session, captured, classify
 from ..templates import WorkloadError
 from . import growth
 from .cycles import links_of
-from .graph import held_alone, size_of
+from .graph import size_of
 from .links import plain_name
 
 Emit = Callable[[Any], None]
+Ask = Callable[[Request, dict[str, str]], object]
 WARM_ROUNDS = 3
 """Times that each journey is made before it counts: imports, caches and free lists settle."""
 MOST_COLLECTIONS = 10
@@ -36,23 +39,19 @@ def audit_garbage(
     """Make each journey ``rounds`` times and say what each of its requests leaves as garbage.
 
     A step whose answers are not those that are expected has no rounds. In the first round that
-    counts garbage is looked at closely. After the last, requests are made a few times more to see
-    what stays for good. After ``seconds`` no further round is begun, and no such look is taken.
+    counts garbage is looked at closely. Requests are made once more to weigh it, and a few times
+    to see what stays for good. After ``seconds`` no further round is begun, and no such look is
+    taken.
     """
     session = current()
     audit = Audit(session, set(skip), time.monotonic() + seconds)
     probes.remove()
     try:
         with collector_off():
-            for number in range(WARM_ROUNDS + rounds):
-                if audit.is_over() and number > WARM_ROUNDS:
-                    break
+            for number, ask in enumerate(audit.asked(rounds)):
                 for journey in range(len(session.workload["journeys"])):
-                    audit.follow(journey, audit.warm_up if number < WARM_ROUNDS else audit.count)
+                    audit.follow(journey, ask)
                     emit({"journey": journey, "round": number})
-            for journey in range(len(session.workload["journeys"])):
-                audit.follow(journey, audit.look_for_growth)
-                emit({"journey": journey, "round": WARM_ROUNDS + rounds})
     finally:
         probes.install()
     return [audit.rows[step] for step in sorted(audit.rows)]
@@ -79,11 +78,21 @@ class Audit:
         self._deadline = deadline
         self.rows: dict[int, dict[str, Any]] = {}
 
+    def asked(self, rounds: int) -> Iterator[Ask]:
+        """Yield what is to be done with the requests, round by round."""
+        yield from repeat(self.warm_up, WARM_ROUNDS)
+        yield self.weigh
+        yield self.count
+        for _ in range(rounds - 1):
+            if not self.is_over():
+                yield self.count
+        yield self.look_for_growth
+
     def is_over(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() > self._deadline
 
-    def follow(self, journey: int, ask: Callable[[Request, dict[str, str]], object]) -> None:
+    def follow(self, journey: int, ask: Ask) -> None:
         """Have each request of a journey made by ``ask``."""
         answers: dict[str, str] = {}
         for step in draw(self._session, journey, self._skip):
@@ -103,6 +112,20 @@ class Audit:
         answers.update(captured(exchange, request.capture))
         return classify(exchange, request) == "ok"
 
+    def weigh(self, request: Request, answers: dict[str, str]) -> None:
+        """Serve equal requests without a collection, and see how much memory the last one keeps.
+
+        The one before it replaces what the app keeps of its last request, which is no loss.
+        """
+        settle()
+        with traced_memory():
+            for _ in range(2):
+                before, _ = tracemalloc.get_traced_memory()
+                self.warm_up(request, answers)
+                clear_free_lists()
+            after, _ = tracemalloc.get_traced_memory()
+        self.rows[request.step]["kept"] = max(0, after - before)
+
     def count(self, request: Request, answers: dict[str, str]) -> None:
         """Serve a request and count what it leaves."""
         settle()
@@ -111,7 +134,7 @@ class Audit:
         row = self.rows[request.step]
         if expected:
             if not row["rounds"]:
-                row |= {"types": _types(garbage), "held": held_alone(garbage), **links_of(garbage)}
+                row |= {"types": _types(garbage), **links_of(garbage)}
             size = sum(map(size_of, garbage))
             found = {"objects": len(garbage), "bytes": size, "uncollectable": uncollectable}
             row["rounds"].append(found)
@@ -123,6 +146,31 @@ class Audit:
         row = self.rows[request.step]
         if self.warm_up(request, answers) and row["rounds"] and not self.is_over():
             row["growth"] = growth.find(lambda: self.warm_up(request, answers), settle)
+
+
+@contextmanager
+def traced_memory() -> Iterator[None]:
+    """Have Python keep account of what is allocated, unless the app has it do so already."""
+    traced = tracemalloc.is_tracing()
+    if not traced:
+        tracemalloc.start()
+    try:
+        yield
+    finally:
+        if not traced:
+            tracemalloc.stop()
+
+
+def clear_free_lists() -> None:
+    """Have Python give up the memory that it keeps for new objects, and leave garbage alone.
+
+    A full collection does so; garbage is frozen meanwhile. Where the app has frozen objects of
+    its own they have to stay so, and the lists as they are.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.collect()
+        gc.unfreeze()
 
 
 def settle() -> None:

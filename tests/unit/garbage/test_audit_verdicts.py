@@ -31,10 +31,10 @@ def link(owner: str = "Node", attribute: str = "parent", **options: Any) -> dict
     }
 
 
-def row(step: int, *objects: int, held: int = 0, **options: Any) -> dict[str, Any]:
+def row(step: int, *objects: int, kept: int = 0, **options: Any) -> dict[str, Any]:
     """A step that left so many objects in each of its rounds, of 100 bytes each."""
     rounds = [{"objects": n, "bytes": 100 * n, "uncollectable": 0} for n in objects]
-    looked = {"types": [], "links": [], "frees_by_origin": {}, "held": held, "growth": []}
+    looked = {"types": [], "links": [], "frees_by_origin": {}, "kept": kept, "growth": []}
     first = objects[0] if objects else 0
     return {"step": step, "rounds": rounds, "looked_at": first, **looked, **options}
 
@@ -46,22 +46,22 @@ def test_counts_that_agree_are_exact_and_others_have_a_range():
 
 
 def test_what_a_workload_leaks_is_weighted():
-    result = audit([row(0, 10, held=1000), row(1, 0)], STEPS)
+    result = audit([row(0, 10, kept=2000), row(1, 0)], STEPS)
     assert result.objects_per_request == pytest.approx(8)
-    assert result.leaked_mb == pytest.approx(0.8 * (10 * 100 + 1000) / 1000)
+    assert result.leaked_mb == pytest.approx(0.8 * 2000 / 1000)
     assert result.routes[0].leaked_mb == pytest.approx(2.0)
 
 
 def test_steps_of_one_route_are_one_route():
     steps = [("GET", "guide/", 100.0), ("GET", "guide/", 300.0)]
-    (route,) = audit([row(0, 10), row(1, 30)], steps).routes
+    (route,) = audit([row(0, 10, kept=1000), row(1, 30, kept=3000)], steps).routes
     assert route.weight == 400
     assert route.rounds == 2
     assert route.held_bytes == pytest.approx(0.25 * 1000 + 0.75 * 3000)
 
 
 def test_routes_that_cost_most_come_first():
-    result = audit([row(0, 1), row(1, 100)], STEPS)
+    result = audit([row(0, 1, kept=100), row(1, 100, kept=9000)], STEPS)
     assert [route.route for route in result.routes] == ["health/", "guide/"]
 
 
@@ -75,7 +75,7 @@ def test_a_workload_that_leaves_nothing_may_do_without_a_collector():
     ("bad", "why"),
     [
         (row(1, 0, 2), "leaves"),
-        (row(1, 1, held=1), "leaves"),
+        (row(1, 1, kept=101), "leaves"),
         (row(1), "could not be audited"),
         (row(1, 0, growth=[{"holder": "", "where": "", "types": [], "objects": 1}]), "leaks"),
         ({k: v for k, v in row(1, 0).items() if k != "growth"}, "no time"),
@@ -122,10 +122,10 @@ def test_a_link_that_can_be_spared_is_no_finding():
 
 def test_frameworks_are_a_finding_only_where_they_keep_much():
     links = [link("Field", "parent", module="rest_framework.fields", origin="rest_framework")]
-    much = row(0, 1000, links=links, frees_by_origin={"rest_framework": 900}, held=10**6)
+    much = row(0, 1000, links=links, frees_by_origin={"rest_framework": 900}, kept=10**6)
     (finding,) = audit([much], STEPS).findings
     assert "90.0 %" in finding.title
-    little = row(0, 1000, links=links, frees_by_origin={"rest_framework": 9}, held=10**6)
+    little = row(0, 1000, links=links, frees_by_origin={"rest_framework": 9}, kept=10**6)
     assert not audit([little], STEPS).findings
 
 

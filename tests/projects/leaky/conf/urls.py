@@ -19,6 +19,12 @@ def cycle(request: HttpRequest, sections: int) -> HttpResponse:
     return HttpResponse(str(len(Report(sections).sections)))
 
 
+def heavy(request: HttpRequest, size: int) -> HttpResponse:
+    report = Report(1)
+    report.text = "x" * size
+    return HttpResponse("written")
+
+
 def from_outside(request: HttpRequest) -> HttpResponse:
     request.report = Report(1)
     request.report.request = request
@@ -78,6 +84,7 @@ def cached(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("clean/", clean),
     path("cycle/<int:sections>/", cycle),
+    path("heavy/<int:size>/", heavy),
     path("from-outside/", from_outside),
     path("error/", error),
     path("closure/", closure),
