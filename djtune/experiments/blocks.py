@@ -104,6 +104,11 @@ def affordable_blocks(wanted: int, variants: int, seconds: float, start_seconds:
     return min(wanted, max(LEAST_BLOCKS, affordable))
 
 
+def seconds_left(plan: BlockPlan, known: int) -> float:
+    """The time for the blocks that are still to be run, where some are known from before."""
+    return plan.seconds * max(0, plan.blocks - known) / plan.blocks
+
+
 def run_blocks(
     plan: BlockPlan,
     costs: Sequence[RouteCost],
@@ -127,12 +132,12 @@ def run_blocks(
     starting = [plan.start_seconds]
     into.blocks[:] = into.complete
     into.stopped, into.failure = None, ""
+    whole = seconds_left(plan, len(into.blocks))
     for number in range(len(into.blocks), plan.blocks):
         if into.blocks:
             costs = journey_costs(plan.workload, _pooled(into.blocks[-1]), costs)
         into.noises.append(noise.probe())
-        left = plan.seconds - (time.monotonic() - begun)
-        seconds = left / (plan.blocks - number)
+        seconds = (whole - (time.monotonic() - begun)) / (plan.blocks - number)
         if not _run_block(plan, number, seconds, costs, into, starting, tick):
             return
         into.stopped = after(into)

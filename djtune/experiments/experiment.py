@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from djtune.experiments import store
 from djtune.experiments.allocation import RouteCost
-from djtune.experiments.blocks import Block, BlockPlan, Blocks, run_blocks
+from djtune.experiments.blocks import Block, BlockPlan, Blocks, run_blocks, seconds_left
 from djtune.experiments.evidence import Comparison
 from djtune.experiments.stopping import Reason, StoppingRule
 from djtune.experiments.trials import Tick
@@ -49,7 +49,7 @@ def run(
     if file is not None:
         store.load(file, identity, into)
     known = len(into.blocks)
-    rule = StoppingRule(plan.blocks, plan.seconds, experiment.half_width)
+    rule = StoppingRule(plan.blocks, seconds_left(plan, known), experiment.half_width)
 
     def look(found: Blocks) -> Reason | None:
         comparisons = experiment.compare(found.complete)

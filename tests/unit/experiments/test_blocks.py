@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djtune.experiments.blocks import affordable_blocks, differently_asked, matched
+from djtune.experiments.blocks import (
+    BlockPlan,
+    affordable_blocks,
+    differently_asked,
+    matched,
+    seconds_left,
+)
 from djtune.model.samples import PHASES, Sample, Trial
+from djtune.model.workload import Workload
 
 NONE = [0] * len(PHASES)
 
@@ -63,3 +70,9 @@ def test_steps_whose_values_differ_are_told():
 )
 def test_starting_takes_three_quarters_of_the_time_at_most(start_seconds, blocks):
     assert affordable_blocks(8, 3, 48, start_seconds) == blocks
+
+
+@pytest.mark.parametrize(("known", "seconds"), [(0, 60), (6, 15), (8, 0), (9, 0)])
+def test_blocks_that_are_known_have_taken_their_part_of_the_time(known, seconds):
+    plan = BlockPlan([], Workload([]), skip=[], blocks=8, seconds=60, start_seconds=1)
+    assert seconds_left(plan, known) == seconds
