@@ -43,19 +43,31 @@ class Heap(Struct, frozen=True):
     """Objects that the app itself has frozen."""
     loaded: int = 0
     """Objects in the lists before the first request: what a freeze can hide."""
-    full_ns: int = 0
-    """Thread CPU time of a full collection that finds nothing."""
     reuse: int = 0
     """Allocations that full freelists spare until they are empty."""
+
+
+class Timed(Struct, array_like=True, frozen=True):
+    """A collection whose size is known."""
+
+    generation: int
+    visited: float
+    freed: float
+    nanoseconds: float
+    """Of thread CPU time."""
+    number: int = 1
+    """How many collections this is the mean of."""
 
 
 class Costs(Struct, frozen=True):
     """Thread CPU time of collections, in nanoseconds."""
 
     visited_ns: PerGeneration = (0.0, 0.0, 0.0)
-    """Per visited object, by the generation collected."""
-    freed_ns: float = 0.0
-    """Per object freed, with what it refers to."""
+    """Per visited object past the first thousand, by the generation collected."""
+    freed_ns: PerGeneration = (0.0, 0.0, 0.0)
+    """Per object freed, with what it refers to, by the generation collected."""
+    hot_ns: float = 0.0
+    """Per visited object, of the first thousand."""
     start_ns: float = 0.0
     """Per collection."""
     pauses: int = 0
@@ -80,13 +92,15 @@ class Recording(Struct, frozen=True):
     curves: list[Curve]
     """Several for each step, by different users and with different parameters."""
     journeys: list[Played]
+    timed: list[Timed] = []
+    """Collections of the traced pass itself, not among requests."""
     free_threaded: bool = False
     enabled: bool = True
     """Whether the app leaves automatic collections on."""
     costs: Costs = Costs()
     growth: float = 1.0
     """What counted allocations are multiplied with, so that the baseline's collections are as
-    observed: see ``djtune.garbage.costs.calibrated``."""
+    observed: see ``djtune.garbage.fitting.calibrated``."""
 
 
 class Simulated(Struct, frozen=True):

@@ -29,6 +29,7 @@ BALLAST = 5_000
 """Objects allocated before each request: frees of what is older would else go uncounted, for the
 collector's counter does not fall below zero."""
 NEAR_PEAK = 0.9
+REPEATED = 5
 OWN_OBJECTS = 3
 """What a curve itself consists of."""
 FRAME = int(sys.version_info >= (3, 11))
@@ -78,22 +79,23 @@ class _Tracer:
                 gc.collect(1)
         probes.install()
         gc.collect()
+        tracked = len(gc.get_objects())
         heap: dict[str, float] = {
-            "tracked": len(gc.get_objects()),
+            "tracked": tracked,
             "loaded": loaded,
             "frozen": gc.get_freeze_count(),
-            "full_ns": _full_ns(),
         }
+        timed = [[0, 0, 0, _quickest(0)], [2, tracked, 0, _quickest(2)]]
         self._made = 0
         curves = self._curves(self._rounds(emit, rounds, deadline))
-        shares = self._shares(curves)
+        shares = self._shares(curves, timed)
         pile = Pile(self._round)
         heap.update(pile.grow(time.monotonic() + seconds / 3))
         heap["reuse"] = pile.reuse()
         gc.collect()
-        kept = len(gc.get_objects()) - heap["tracked"] - OWN_OBJECTS * len(curves)
+        kept = len(gc.get_objects()) - tracked - OWN_OBJECTS * len(curves)
         _complete(curves, shares, pile.allocated, kept / self._made)
-        return {"heap": heap, "curves": curves}
+        return {"heap": heap, "curves": curves, "timed": timed}
 
     def _round(self) -> Iterator[Any]:
         """Every journey's requests, as they are made."""
@@ -132,8 +134,13 @@ class _Tracer:
                 curves.append({"step": step, "points": points, "jumps": jumps, "garbage": garbage})
         return curves
 
-    def _shares(self, curves: list[dict[str, Any]]) -> dict[int, tuple[float, float]]:
-        """Step → tracked objects per net allocation near its peak, before and after a look."""
+    def _shares(
+        self, curves: list[dict[str, Any]], timed: list[list[int]]
+    ) -> dict[int, tuple[float, float]]:
+        """Step → tracked objects per net allocation near its peak, before and after a look.
+
+        What the looks take, which find no garbage, goes into ``timed``.
+        """
         peaks: dict[int, list[int]] = defaultdict(list)
         for curve in curves:
             peaks[curve["step"]].append(max(curve["points"]))
@@ -148,6 +155,7 @@ class _Tracer:
                     next(requests, None)
                 if sampler.shares:
                     found[draw.plan.index] = sampler.shares
+                    timed.append([0, sampler.visited, 0, sampler.nanoseconds])
         return found
 
 
@@ -156,6 +164,7 @@ class _Sampler:
 
     def __init__(self, level: float) -> None:
         self.shares: tuple[float, float] | None = None
+        self.visited = self.nanoseconds = 0
         self._before = len(gc.get_objects(0)) + len(gc.get_objects(1))
         self._base = _count()
         self._level = self._base + max(level, 1)
@@ -164,10 +173,11 @@ class _Sampler:
         if count < self._level or self.shares:
             return
         net = count - self._base
-        young = len(gc.get_objects(0)) + len(gc.get_objects(1)) - self._before
-        gc.collect(0)
+        self.visited = len(gc.get_objects(0))
+        older = len(gc.get_objects(1))
+        self.nanoseconds = _collect(0)
         left = len(gc.get_objects(1)) - self._before
-        self.shares = (young / net, left / net)
+        self.shares = ((self.visited + older - self._before) / net, left / net)
 
 
 def _complete(
@@ -198,14 +208,16 @@ def _count() -> int:
     return gc.get_count()[0]
 
 
-def _full_ns() -> int:
-    """What a full collection takes that finds nothing, at least."""
-    times = []
-    for _ in range(3):
-        begun = time.thread_time_ns()
-        gc.collect()
-        times.append(time.thread_time_ns() - begun)
-    return min(times)
+def _collect(generation: int) -> int:
+    """Collect, and return the thread CPU time that it took."""
+    begun = time.thread_time_ns()
+    gc.collect(generation)
+    return time.thread_time_ns() - begun
+
+
+def _quickest(generation: int) -> int:
+    """What a collection takes that finds nothing, at least."""
+    return min(_collect(generation) for _ in range(REPEATED))
 
 
 @contextmanager
