@@ -24,11 +24,13 @@ def audit(rows: Sequence[Row], steps: Sequence[Asked]) -> AuditResult:
     """Judge the rows of the agent's ``audit_garbage``.
 
     ``steps`` are those of the workload, by number. Steps that ask for one route are one route:
-    counts of all, links and types of the step that leaves most.
+    counts of all, links and types of the step that leaves most. A step without a row could not
+    be asked for.
     """
+    known = {row["step"]: row for row in rows}
     routes: dict[tuple[str, str], list[tuple[Row, float]]] = {}
-    for row in rows:
-        method, route, weight = steps[row["step"]]
+    for number, (method, route, weight) in enumerate(steps):
+        row = known.get(number, {"rounds": []})
         routes.setdefault((method, route), []).append((row, weight))
     audited = [_route(method, route, found) for (method, route), found in routes.items()]
     audited.sort(key=lambda each: -each.weight * each.held_bytes)

@@ -46,6 +46,8 @@ def blocks(result: AuditResult) -> list[Block]:
 def _summary(result: AuditResult) -> Note:
     if result.garbage_free:
         return Note(f"Nothing for the collector to do: {result.why}.", tone="good")
+    if not any(route.rounds for route in result.routes):
+        return Note("No request could be audited.", tone="warn")
     return Note(
         f"A request leaves {fmt.count(round(result.objects_per_request))} objects in cycles on "
         f"average. With gc.disable(), each 1,000 requests of the workload would keep "

@@ -24,6 +24,12 @@ _KNOWN: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("rest_framework.response", (), CONTEXTS),
     ("rest_framework.request", (), CONTEXTS),
     ("rest_framework.views", (), CONTEXTS),
+    (
+        "rest_framework.viewsets",
+        (),
+        "A viewset keeps its own methods under the names of HTTP methods, and with them what it "
+        "refers to. Generic views (`ListAPIView` …) do so with `head` alone.",
+    ),
     ("rest_framework", (), SERIALIZERS),
     ("django.views", ("View.request",), CONTEXTS),
     (

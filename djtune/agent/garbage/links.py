@@ -82,6 +82,9 @@ class Name:
     """
 
 
+_HANDLERS = frozenset(("get", "post", "put", "patch", "delete", "options", "trace"))
+_HANDLER = Name("rest_framework.viewsets", "ViewSetMixin", "(handler)", origin="rest_framework")
+"""A method of a viewset's that ``as_view`` keeps on it under the name of an HTTP method."""
 _CLOSURE = Name("builtins", "function", "__closure__")
 
 
@@ -131,6 +134,8 @@ class Namer:
             return _of_frame(holder, code, member)
         if not member:
             return named(cls, "[…]" if hasattr(cls, "__len__") else "…")
+        if type(value) is types.MethodType and _is_viewset(cls) and member in _HANDLERS:
+            return _HANDLER
         owner = definer(cls, member)
         if owner is not None and member != "_prefetched_objects_cache":
             return named(owner, member)
@@ -218,6 +223,10 @@ def members(each: Any) -> Iterator[tuple[str, Any]]:
                     yield name, found.__get__(each)
                 except AttributeError:
                     continue
+
+
+def _is_viewset(cls: type) -> bool:
+    return any(each.__module__ == _HANDLER.module for each in cls.__mro__)
 
 
 def _frame_of(each: Any) -> Any:

@@ -94,6 +94,14 @@ def test_one_route_that_is_not_shown_to_leave_nothing_is_enough_to_say_no(bad, w
 
 def test_nothing_audited_proves_nothing():
     assert not audit([], STEPS).garbage_free
+    assert not audit([], []).garbage_free
+    assert "No request could be audited" in _texts(audit([], STEPS))
+
+
+def test_a_step_that_was_left_out_is_not_proven_to_leave_nothing():
+    result = audit([row(0, 0)], STEPS)
+    assert not result.garbage_free
+    assert result.why == "GET /health/ could not be audited"
 
 
 def test_a_leak_is_the_first_finding():
