@@ -23,9 +23,10 @@ demo: $(VENV)/.installed-site ## profile the sample site and write demo/report.h
 test: $(VENV)/.installed-test ## run the tests, but the slow ones
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
-test-all: $(VENV)/.installed-test ## all tests, the intervals' calibration, every Python and Django found
+test-all: $(VENV)/.installed-test ## all tests, how often intervals and experiments err, every Python and Django found
 	$(BIN)/python -m pytest
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python tests/matrix.py
 
 lint: $(VENV)/.installed-test ## check style, types and who imports whom
