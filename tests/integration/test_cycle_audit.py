@@ -31,6 +31,8 @@ ROUTES = {
     "chain/": {},
     "phoenix/": {},
     "cached/": {},
+    "bounded/": {},
+    "unbounded/": {},
 }
 
 Row = dict[str, Any]
@@ -112,6 +114,7 @@ def test_a_class_made_by_the_request_is_named(leaky):
         ("visits/", "list conf.urls.VISITS", "conf.reports.Visit"),
         ("paths/", "list conf.urls.PATHS", "str"),
         ("chain/", "conf.urls.newest", "conf.reports.Entry"),
+        ("unbounded/", "cache of conf.urls._unbounded", "conf.reports.Visit"),
         ("phoenix/", "list conf.reports.Phoenix.ashes", "conf.reports.Phoenix"),
     ],
 )
@@ -123,7 +126,7 @@ def test_a_leak_is_named_by_what_holds_it_and_what_is_held(leaky, route, holder,
     assert growth["where"].startswith("conf/")
 
 
-@pytest.mark.parametrize("route", ["clean/", "cached/", "cycle/<int:sections>/"])
+@pytest.mark.parametrize("route", ["clean/", "cached/", "bounded/", "cycle/<int:sections>/"])
 def test_what_does_not_grow_with_equal_requests_is_no_leak(leaky, route):
     assert leaky(route)["growth"] == []
 

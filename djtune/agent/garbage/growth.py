@@ -25,6 +25,7 @@ MOST_HOLDERS = 5
 MOST_STEPS = 200
 """Referrers that are looked at in search of who holds something."""
 ENTRIES = "entries"
+CACHE_OF = "cache of"
 _LENGTHS: tuple[tuple[type, Callable[[Any], int]], ...] = (
     (dict, dict.__len__),
     (list, list.__len__),
@@ -39,8 +40,9 @@ def find(serve: Callable[[], Any], settle: Callable[[], None]) -> list[dict[str,
     if not more:
         return []
     first, second, third = (_lengths(serve, settle) for _ in range(3))
-    found = [_about(each, entries) for each, entries in _longer(first, second, third)]
-    if not found:
+    longer = [_about(each, entries) for each, entries in _longer(first, second, third)]
+    found = [each for each in longer if each is not None]
+    if not longer:
         found = _by_type(more, serve, settle)
     return sorted(found, key=lambda each: -each["objects"])[:MOST_HOLDERS]
 
@@ -72,10 +74,13 @@ def _census() -> Counter[Any]:
 def _containers(objects: Iterable[Any]) -> Iterator[tuple[Any, int]]:
     """Yield lists, dictionaries, sets and deques with their lengths.
 
-    Not lists of weak references, which hold nothing: SQLite's driver tidies its own up late.
+    Not those that have an end, nor lists of weak references, which hold nothing: SQLite's driver
+    tidies its own up late.
     """
     for each in objects:
         if type(each) is list and each and type(each[0]) is weakref.ref:
+            continue
+        if type(each) is deque and each.maxlen is not None:
             continue
         for kind, length in _LENGTHS:
             if issubclass(type(each), kind):
@@ -100,14 +105,19 @@ def _longer(
     ]
 
 
-def _about(container: Any, entries: int) -> dict[str, Any]:
+def _about(container: Any, entries: int) -> dict[str, Any] | None:
+    """A container that grows; None for what a bounded cache will let go of."""
     is_dict = issubclass(type(container), dict)
     values = dict.values(container) if is_dict else container
     newest = values if issubclass(type(container), set) else reversed(values)
     counts = Counter(plain_name(type(each)) for each in islice(newest, entries))
-    name, where = holder_of(container)
+    holder = holder_of(container)
+    if holder is None:
+        return None
+    name, where = holder
+    is_plain = name and not name.startswith(CACHE_OF)
     return {
-        "holder": f"{type(container).__name__} {name}" if name else "",
+        "holder": f"{type(container).__name__} {name}" if is_plain else name,
         "where": where,
         "types": [each for each, _ in counts.most_common(3)],
         "objects": entries,
@@ -127,14 +137,19 @@ def _by_type(
     for kind in kinds:
         for each in gc.get_objects():
             if type(each) is kind and id(each) not in known:
-                name, where = holder_of(each)
-                entry = {"holder": name, "where": where, "types": [plain_name(kind)]}
+                holder = holder_of(each)
+                if holder is None:
+                    break
+                entry = {"holder": holder[0], "where": holder[1], "types": [plain_name(kind)]}
                 return [{**entry, "objects": more[kind]}]
     return []
 
 
-def holder_of(each: Any) -> tuple[str, str]:
-    """What holds an object, by name, and where that is: the nearest module, class or object."""
+def holder_of(each: Any) -> tuple[str, str] | None:
+    """What holds an object, by name, and where that is: the nearest module, class or object.
+
+    None for a cache that has an end, such as that of SQLite's driver for its statements.
+    """
     modules = {
         id(vars(module)): module
         for module in list(sys.modules.values())
@@ -156,6 +171,8 @@ def holder_of(each: Any) -> tuple[str, str]:
                 module = modules[id(holder)]
                 root = f"{module.__name__}.{_key(holder, value)}"
                 return (f"{best[0]} of {root}", best[1]) if best[0] else (root, _file(module))
+            if type(holder) is functools._lru_cache_wrapper:
+                return _cache(holder)
             best = best if best[0] else _named(holder, value)
             if not _is_of_class(holder):
                 queue.append(holder)
@@ -164,9 +181,6 @@ def holder_of(each: Any) -> tuple[str, str]:
 
 def _named(holder: Any, value: Any) -> tuple[str, str]:
     """The name of an attribute by which something other than a module holds a value."""
-    if type(holder) is functools._lru_cache_wrapper:
-        function = holder.__wrapped__
-        return f"cache of {function.__module__}.{function.__qualname__}", ""
     owner = holder
     if type(holder) is dict:
         owner = next((each for each in gc.get_referrers(holder) if _is_of(each, holder)), None)
@@ -179,6 +193,17 @@ def _named(holder: Any, value: Any) -> tuple[str, str]:
             where = f"{shortened(definition.file)}:{definition.line}" if definition else ""
             return f"{plain_name(cls)}.{name}", where
     return "", ""
+
+
+def _cache(cache: Any) -> tuple[str, str] | None:
+    """An ``lru_cache`` by its function; None for one that has an end."""
+    if cache.cache_info().maxsize is not None:
+        return None
+    function = cache.__wrapped__
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    code = getattr(function, "__code__", None)
+    where = f"{shortened(code.co_filename)}:{code.co_firstlineno}" if code else ""
+    return f"{CACHE_OF} {function.__module__}.{name}", where
 
 
 def _is_of(each: Any, namespace: dict[str, Any]) -> bool:

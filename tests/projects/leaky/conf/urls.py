@@ -1,4 +1,5 @@
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import count
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
@@ -7,6 +8,7 @@ from conf.reports import Entry, Phoenix, Report, Visit
 
 VISITS: list[Visit] = []
 PATHS: list[str] = []
+LATEST: deque[Visit] = deque(maxlen=1000)
 SEEN: dict[str, Visit] = {}
 newest: Entry | None = None
 
@@ -81,6 +83,30 @@ def cached(request: HttpRequest) -> HttpResponse:
     return HttpResponse("once")
 
 
+@lru_cache(maxsize=1000)
+def _bounded(number: int) -> Visit:
+    return Visit()
+
+
+@cache
+def _unbounded(number: int) -> Visit:
+    return Visit()
+
+
+numbers = count()
+
+
+def bounded(request: HttpRequest) -> HttpResponse:
+    _bounded(next(numbers))
+    LATEST.append(Visit())
+    return HttpResponse("until it is full")
+
+
+def unbounded(request: HttpRequest) -> HttpResponse:
+    _unbounded(next(numbers))
+    return HttpResponse("for ever")
+
+
 urlpatterns = [
     path("clean/", clean),
     path("cycle/<int:sections>/", cycle),
@@ -94,4 +120,6 @@ urlpatterns = [
     path("chain/", chain),
     path("phoenix/", phoenix),
     path("cached/", cached),
+    path("bounded/", bounded),
+    path("unbounded/", unbounded),
 ]
