@@ -1,3 +1,4 @@
+from collections import deque
 from functools import cache, lru_cache
 from itertools import count
 
