@@ -158,6 +158,13 @@ def test_an_override_that_fits_nowhere_ends_the_experiment_at_once(mortal: Morta
         ran(mortal.plan(wrong, mortal.variant("other")))
 
 
+def test_an_override_cannot_lead_off_this_machine_unasked(mortal: Mortal) -> None:
+    cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://far"}
+    away = mortal.variant("away", CACHES={"default": cache})
+    with pytest.raises(DjtuneError, match="is on far, which is not this machine"), Worker(away.app):
+        pass
+
+
 def test_a_policy_reaches_the_trials_of_its_variant_alone(mortal: Mortal) -> None:
     rarely = Variant("rarely", mortal.app, "wsgi", GcPolicy((50_000, 20, 20)))
     (block,) = ran(mortal.plan(rarely, blocks=1)).complete
