@@ -73,9 +73,10 @@ class Comparison(Struct, frozen=True):
         if self.size.value is None or self.size.low is None or self.size.high is None:
             return math.inf
         half = max(self.size.high - self.size.value, self.size.value - self.size.low)
-        if half == 0:
-            return 0.0
-        return half / abs(self.size.value if self.how == "ratio" else self.before or math.nan)
+        whole = abs(self.size.value if self.how == "ratio" else self.before)
+        if not whole:
+            return math.inf if half else 0.0
+        return half / whole
 
     @property
     def improves(self) -> bool | None:

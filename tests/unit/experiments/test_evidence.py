@@ -94,6 +94,16 @@ def test_a_figure_of_nothing_is_compared_by_differences() -> None:
     assert comparison.size.value == pytest.approx(-0.01075)
 
 
+def test_how_wide_an_interval_is_is_told_relative_to_the_figure() -> None:
+    ratio = only(noisy("CPU time", 0.8))
+    assert ratio.size is not None
+    assert ratio.half_width == pytest.approx(ratio.size.high / ratio.size.value - 1)
+    difference = only(measured("CPU time", (0, 1.0, 1.0), (0, 1.2, 1.2)))
+    assert difference.half_width == pytest.approx(12.7 * 0.1 / 1.1, rel=0.01)
+    from_nothing = only(measured("CPU time", (1.0, 0, 0), (1.2, 0, 0)))
+    assert from_nothing.half_width == float("inf")
+
+
 def test_tiers_keep_their_order_whatever_the_order_of_the_metrics() -> None:
     metrics = [noisy(tier, 1.0) for tier in TIERS]
     random.Random(3).shuffle(metrics)
