@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from .graph import STRUCTURE, Graph, size_of
+from .graph import Graph, size_of
 from .links import LEADS_BACK, Name, Namer, own_class
 
 MOST_OBJECTS = 250_000
@@ -61,12 +61,12 @@ def _enough(graph: Graph, backwardness: Sequence[float]) -> set[int]:
 
     Those that lead back to an owner are kept rather than those that lead on.
     """
-    labels = range(len(backwardness))
-    kept = set(labels)
-    everything = len(graph.freed(kept))
-    for label in sorted(labels, key=backwardness.__getitem__):
+    kept = set(range(len(backwardness)))
+    for label in sorted(kept, key=backwardness.__getitem__):
+        cycles = graph.cycles_with(label)
+        whole = [cycle for cycle in cycles if graph.is_open(cycle, kept)]
         kept.remove(label)
-        if len(graph.freed(kept)) < everything:
+        if not all(graph.is_open(cycle, kept) for cycle in whole):
             kept.add(label)
     return kept
 
@@ -76,18 +76,15 @@ def _backwardness(graph: Graph, namer: Namer, names: Sequence[Name]) -> list[flo
 
     An owner is older than what it owns, and garbage is listed in the order in which it was made.
     """
-    back: Counter[int] = Counter()
-    whole: Counter[int] = Counter()
-    for number, place, target in graph.within_cycles():
-        label = graph.labels[number][place] if number in graph.labels else STRUCTURE
-        whole[label] += 1
-        back[label] += target < namer.owner(number)
-    return [
-        2.0
-        if f"{name.owner}.{name.attribute.partition('[')[0]}" in LEADS_BACK
-        else back[label] / whole[label]
-        for label, name in enumerate(names)
-    ]
+    found = []
+    for label, name in enumerate(names):
+        if f"{name.owner}.{name.attribute.partition('[')[0]}" in LEADS_BACK:
+            found.append(2.0)
+        else:
+            edges = graph.labelled[label]
+            back = sum(1 for number, target in edges if target < namer.owner(number))
+            found.append(back / len(edges))
+    return found
 
 
 def _link(
@@ -96,16 +93,14 @@ def _link(
     freed = graph.freed({label})
     holders: Counter[str] = Counter()
     targets: Counter[str] = Counter()
-    for number, labels in graph.labels.items():
-        for target, each in zip(graph.references[number], labels, strict=True):
-            if each == label:
-                holders[own_class(type(objects[namer.owner(number)])).__name__] += 1
-                targets[own_class(type(objects[target])).__name__] += 1
+    for number, target in graph.labelled[label]:
+        holders[own_class(type(objects[namer.owner(number)])).__name__] += 1
+        targets[own_class(type(objects[target])).__name__] += 1
     return {
         **dataclasses.asdict(name),
         "holders": [each for each, _ in holders.most_common(NAMED)],
         "targets": [each for each, _ in targets.most_common(NAMED)],
-        "count": holders.total(),
+        "count": len(graph.labelled[label]),
         "frees": len(freed),
         "frees_bytes": sum(sizes[each] for each in freed),
     }

@@ -29,7 +29,12 @@ class Graph:
         self.cycle_of = {number: n for n, cycle in enumerate(self.cycles) for number in cycle}
         self.labels: dict[int, list[int]] = {}
         """Object in a cycle → label of each of its references, in the order of those."""
-        self._held = Counter(target for row in self.references for target in row)
+        self.labelled: dict[int, list[tuple[int, int]]] = {}
+        """Label → who refers to whom by it."""
+        self._held = [0] * len(self.references)
+        for row in self.references:
+            for target in row:
+                self._held[target] += 1
 
     def _is_cycle(self, component: Sequence[int]) -> bool:
         return len(component) > 1 or component[0] in self.references[component[0]]
@@ -46,15 +51,17 @@ class Graph:
         if number not in self.labels:
             self.labels[number] = [STRUCTURE] * len(self.references[number])
         self.labels[number][place] = label
+        self.labelled.setdefault(label, []).append((number, self.references[number][place]))
 
     def freed(self, cut: Collection[int]) -> list[int]:
         """The objects that reference counts free once all references so labelled are gone."""
         held = self._held.copy()
         free = []
-        for target in self._targets(cut):
-            held[target] -= 1
-            if not held[target]:
-                free.append(target)
+        for label in cut:
+            for _, target in self.labelled.get(label, ()):
+                held[target] -= 1
+                if not held[target]:
+                    free.append(target)
         freed = []
         while free:
             number = free.pop()
@@ -65,11 +72,26 @@ class Graph:
                     free.append(target)
         return freed
 
-    def _targets(self, cut: Collection[int]) -> Iterator[int]:
-        for number, labels in self.labels.items():
-            for target, label in zip(self.references[number], labels, strict=True):
-                if label in cut:
-                    yield target
+    def cycles_with(self, label: int) -> set[int]:
+        """The cycles, by number, that have references so labelled."""
+        return {self.cycle_of[number] for number, _ in self.labelled[label]}
+
+    def is_open(self, cycle: int, cut: Collection[int]) -> bool:
+        """Whether nothing of a cycle goes round once all references so labelled are gone."""
+        inside = {
+            number: [
+                target for target in self._left(number, cut) if self.cycle_of.get(target) == cycle
+            ]
+            for number in self.cycles[cycle]
+        }
+        held = Counter(target for targets in inside.values() for target in targets)
+        free = [number for number in inside if not held[number]]
+        for number in free:  # which grows meanwhile
+            for target in inside[number]:
+                held[target] -= 1
+                if not held[target]:
+                    free.append(target)
+        return len(free) == len(inside)
 
     def _left(self, number: int, cut: Collection[int]) -> Iterable[int]:
         labels = self.labels.get(number)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import SimpleLazyObject
 
+from djtune.agent.garbage import cycles
 from djtune.agent.garbage.cycles import links_of
 from djtune.agent.garbage.links import definer, members, origin_of
 
@@ -110,6 +111,19 @@ def test_lazy_objects_stay_lazy():
 
 def _evaluated(_: Any) -> Any:
     raise AssertionError("a lazy object has been evaluated")
+
+
+def test_of_more_objects_than_can_be_looked_at_the_oldest_are(monkeypatch):
+    monkeypatch.setattr(cycles, "MOST_OBJECTS", 4)
+    pairs = [(Base(), Base()) for _ in range(10)]
+    for one, other in pairs:
+        one.take(other)
+        other.take(one)
+    found = links_of([each for pair in pairs for one in pair for each in (one, vars(one))])
+    assert found["looked_at"] == 4
+    assert [link["count"] for link in found["links"]] == [2]
+    for one, _ in pairs:
+        del one.owner
 
 
 def test_nothing_is_linked_in_what_is_no_cycle():

@@ -92,6 +92,11 @@ def test_one_route_that_is_not_shown_to_leave_nothing_is_enough_to_say_no(bad, w
     assert "GET /health/" in result.why
 
 
+def test_links_of_a_part_are_said_to_be_of_a_part():
+    (route, _) = audit([row(0, 10, looked_at=4)], STEPS).routes
+    assert route.cut_short == "links among the first 4 objects alone"
+
+
 def test_nothing_audited_proves_nothing():
     assert not audit([], STEPS).garbage_free
     assert not audit([], []).garbage_free
