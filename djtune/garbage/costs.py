@@ -4,6 +4,7 @@ Sizes are the simulation's own, so that what it misjudges about them is made up 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import log2
 from statistics import fmean
 from typing import TypeVar
 
@@ -14,11 +15,11 @@ from djtune.garbage.recording import Costs, Timed
 from djtune.model.policy import GcPolicy
 
 HOT = 1000
-"""So many objects are still in the processor's cache when a collection visits them."""
-SWEEPS = 3000
+"""Objects that the processor's nearest cache holds: beyond, each costs more the more there are."""
+SWEEPS = 5000
 
 T = TypeVar("T")
-START, HOT_VISIT, YOUNG_VISIT, OLD_VISIT, YOUNG_FREED, OLD_FREED = range(6)
+START, YOUNG_VISIT, YOUNG_DOUBLING, OLD_VISIT, YOUNG_FREED, OLD_FREED = range(6)
 
 
 class Observed(Struct, frozen=True):
@@ -33,14 +34,18 @@ class Observed(Struct, frozen=True):
 
 def price(costs: Costs, collected: Collected) -> float:
     """Nanoseconds of thread CPU time that a collection takes."""
-    generation = collected.generation
-    hot = min(collected.visited, HOT)
+    generation, visited = collected.generation, collected.visited
     return (
         costs.start_ns
-        + costs.hot_ns * hot
-        + costs.visited_ns[generation] * (collected.visited - hot)
+        + costs.visited_ns[generation] * visited
+        + costs.doubling_ns[generation] * visited * doublings(visited)
         + costs.freed_ns[generation] * collected.freed
     )
+
+
+def doublings(visited: float) -> float:
+    """How many times as large as what the processor's nearest cache holds, as a power of two."""
+    return log2(visited / HOT) if visited > HOT else 0.0
 
 
 def paired(log: Sequence[Collected], observed: Observed) -> Iterator[Timed]:
@@ -80,22 +85,21 @@ def fit(found: Sequence[Timed]) -> Costs:
         prices[OLD_FREED] = prices[YOUNG_FREED]
     return Costs(
         visited_ns=(prices[YOUNG_VISIT], prices[YOUNG_VISIT], prices[OLD_VISIT]),
+        doubling_ns=(prices[YOUNG_DOUBLING], prices[YOUNG_DOUBLING], 0.0),
         freed_ns=(prices[YOUNG_FREED], prices[OLD_FREED], prices[OLD_FREED]),
-        hot_ns=prices[HOT_VISIT],
         start_ns=prices[START],
         pauses=sum(each.number for each in found),
     )
 
 
 def _row(timed: Timed) -> tuple[list[float], float]:
-    hot = min(timed.visited, HOT)
-    cold = timed.visited - hot
     full, old = timed.generation == OLD, timed.generation > YOUNG
+    young_visits = timed.visited * (not full)
     features = [
         1.0,
-        hot,
-        cold * (not full),
-        cold * full,
+        young_visits,
+        young_visits * doublings(timed.visited),
+        timed.visited * full,
         timed.freed * (not old),
         timed.freed * old,
     ]

@@ -55,6 +55,13 @@ class SimulatedHeap:
         self.height = end
         self._floor = self._aged = self._old = bottom
 
+    def skip(self, requests: int, garbage: float, kept: float) -> None:
+        """Many requests without a collection: what they left is all young."""
+        self.request += requests
+        self._dead[YOUNG][YOUNG] += garbage
+        self._dead_total += garbage
+        self._kept[YOUNG] += kept
+
     def end(self, garbage: float, kept: float) -> None:
         """The request ends: part of what is left is garbage, wherever it has got to."""
         left = self.height - self._floor

@@ -63,11 +63,11 @@ class Costs(Struct, frozen=True):
     """Thread CPU time of collections, in nanoseconds."""
 
     visited_ns: PerGeneration = (0.0, 0.0, 0.0)
-    """Per visited object past the first thousand, by the generation collected."""
+    """Per visited object, by the generation collected."""
     freed_ns: PerGeneration = (0.0, 0.0, 0.0)
     """Per object freed, with what it refers to, by the generation collected."""
-    hot_ns: float = 0.0
-    """Per visited object, of the first thousand."""
+    doubling_ns: PerGeneration = (0.0, 0.0, 0.0)
+    """Per visited object, for each time that the size doubles past the first thousand."""
     start_ns: float = 0.0
     """Per collection."""
     pauses: int = 0

@@ -4,6 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 
 from djtune.garbage.recording import Curve, Recording
+from djtune.garbage.rules import simulated_rules
+
+LEVELS = 9
+"""Stretches have up to 256 requests."""
 
 
 class Shape:
@@ -38,26 +42,90 @@ class Shaped:
         self.fresh = Shape(fresh, jumps, curve) if curve.reused else self.reusing
 
 
-class Shapes:
-    """The curves of all steps."""
+class Stretch:
+    """Requests one after another as one: what they do to a process that is not collected."""
 
-    def __init__(self, recording: Recording, *, in_allocation: bool) -> None:
+    __slots__ = ("bottom", "climb", "end", "garbage", "kept", "peak", "requests", "top")
+
+    def __init__(
+        self,
+        requests: int,
+        way: tuple[int, int, int, int],
+        left: tuple[float, float],
+        peak: float,
+    ) -> None:
+        self.requests = requests
+        self.top, self.bottom, self.end, self.climb = way
+        self.garbage, self.kept = left
+        self.peak = peak
+        """Tracked objects above the beginning, at most."""
+
+    @classmethod
+    def of(cls, shaped: Shaped) -> "Stretch":
+        """One request, which finds the freelists empty."""
+        shape = shaped.fresh
+        way = (shape.top, shape.bottom, shape.end, shape.climb)
+        peak = (shape.top - shape.bottom) * shape.visited
+        return cls(1, way, (shaped.garbage, shaped.kept), peak)
+
+    def then(self, other: "Stretch") -> "Stretch":
+        """These requests, and then those."""
+        top = max(self.top, self.end + other.top)
+        bottom = min(self.bottom, self.end + other.bottom)
+        climb = max(self.climb, other.climb, self.end + other.top - self.bottom)
+        garbage, kept = self.garbage + other.garbage, self.kept + other.kept
+        peak = max(self.peak, self.garbage + self.kept + other.peak)
+        way = (top, bottom, self.end + other.end, climb)
+        return Stretch(self.requests + other.requests, way, (garbage, kept), peak)
+
+
+class Requests:
+    """A sequence of requests, with stretches of 2, 4, 8 … of them made as they are asked for.
+
+    The curves of a step come in turn.
+    """
+
+    def __init__(self, recording: Recording, journeys: Iterator[int]) -> None:
+        rules = simulated_rules(recording.python, free_threaded=recording.free_threaded)
         by_step: dict[int, list[Shaped]] = {}
         for curve in recording.curves:
-            shaped = Shaped(curve, recording.growth, in_allocation=in_allocation)
+            shaped = Shaped(curve, recording.growth, in_allocation=rules.in_allocation)
             by_step.setdefault(curve.step, []).append(shaped)
-        self._turns: dict[int, Iterator[Shaped]] = {
-            step: cycle(curves) for step, curves in by_step.items()
-        }
-        garbage = sum(curve.garbage for curve in recording.curves)
-        reused = sum(curve.reused for curve in recording.curves)
-        self.reused_share = min(1.0, reused / garbage) if garbage else 0.0
-        """Of what a collection frees, the share that a freelist takes."""
+        self._turns = {step: cycle(curves) for step, curves in by_step.items()}
+        self._steps = (
+            step
+            for journey in journeys
+            for step in recording.journeys[journey].steps
+            if step in by_step
+        )
+        self._singles: list[Shaped] = []
+        self._stretches: list[dict[int, Stretch]] = [{} for _ in range(LEVELS)]
+        self.empty = not by_step
 
-    def next(self, step: int) -> Shaped | None:
-        """The step's next curve; ``None`` where it was not recorded."""
-        turns = self._turns.get(step)
-        return next(turns) if turns else None
+    def at(self, place: int) -> Shaped | None:
+        """The request at a place of the sequence; ``None`` past its end."""
+        while len(self._singles) <= place:
+            step = next(self._steps, None)
+            if step is None:
+                return None
+            self._singles.append(next(self._turns[step]))
+        return self._singles[place]
+
+    def stretch(self, place: int, level: int) -> Stretch | None:
+        """The 2**level requests from a place on, which is a multiple of that many."""
+        known = self._stretches[level]
+        if place not in known:
+            if level == 0:
+                single = self.at(place)
+                made = Stretch.of(single) if single else None
+            else:
+                first = self.stretch(place, level - 1)
+                second = self.stretch(place + 2 ** (level - 1), level - 1)
+                made = first.then(second) if first and second else None
+            if made is None:
+                return None
+            known[place] = made
+        return known[place]
 
 
 def _greatest_climb(points: Sequence[int]) -> int:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -10,13 +11,14 @@ from djtune.garbage.costs import price
 from djtune.garbage.heap import Collected, SimulatedHeap
 from djtune.garbage.recording import PerGeneration, Recording, Simulated
 from djtune.garbage.rules import simulated_rules
-from djtune.garbage.shapes import Shape, Shapes
+from djtune.garbage.shapes import LEVELS, Requests, Shape, Shaped, Stretch
 from djtune.model.policy import GcPolicy
 
 FULL_COLLECTIONS = 2
 LEAST_REQUESTS = 300
 """A replay of drawn journeys is no shorter, so that all of them are met."""
 DRAWN_AT_ONCE = 1000
+REMEMBERED = 4
 RARE = 0.99
 
 
@@ -61,12 +63,35 @@ def replayed(
 ) -> "Replay":
     """The same with every single collection."""
     replay = Replay(recording, policy, settled=settled)
-    for journey in _drawn(recording, seed) if order is None else order:
-        for step in recording.journeys[journey].steps:
-            replay.serve(step)
-        if order is None and replay.is_over(limits):
-            break
+    if order is not None:
+        replay.run(_requests(recording, tuple(order), seed))
+    else:
+        replay.run(_requests(recording, None, seed), limits)
     return replay
+
+
+class _Same:
+    """A recording told by its identity: it is large, and hashing it would take longer."""
+
+    def __init__(self, it: Recording) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.it is self.it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _sequence(recording: _Same, order: tuple[int, ...] | None, seed: int) -> Requests:
+    journeys = _drawn(recording.it, seed) if order is None else iter(order)
+    return Requests(recording.it, journeys)
+
+
+def _requests(recording: Recording, order: tuple[int, ...] | None, seed: int) -> Requests:
+    """The same sequence for every policy, so that what is computed of it is shared."""
+    return _sequence(_Same(recording), order, seed)
 
 
 def _drawn(recording: Recording, seed: int) -> Iterator[int]:
@@ -84,7 +109,6 @@ class Replay:
         rules = simulated_rules(recording.python, free_threaded=recording.free_threaded)
         self._recording = recording
         self._policy = policy
-        self._shapes = Shapes(recording, in_allocation=rules.in_allocation)
         heap = recording.heap
         seen = heap.tracked - (heap.loaded if policy.freeze else 0)
         self.heap = SimulatedHeap(max(0, seen))
@@ -95,6 +119,10 @@ class Replay:
             enabled=policy.enabled and (recording.enabled or policy.thresholds is not None),
         )
         self.collector.long_lived_total = seen if settled else heap.tracked
+        garbage = sum(curve.garbage for curve in recording.curves)
+        reused = sum(curve.reused for curve in recording.curves)
+        self._reused_share = min(1.0, reused / garbage) if garbage else 0.0
+        """Of what a collection frees, the share that a freelist takes."""
         self._credit = 0.0
         """Allocations that the freelists will spare."""
         self._peak = 0.0
@@ -105,27 +133,51 @@ class Replay:
         """Every collection, in order."""
         return self.heap.log
 
-    def serve(self, step: int) -> None:
-        """Replay one request of a step; the step's curves come in turn."""
-        curve = self._shapes.next(step)
-        if curve is None:
-            return
-        shape = curve.reusing if self._credit >= curve.reused else curve.fresh
-        self._credit = max(0.0, self._credit - curve.reused)
-        self.heap.begin(shape.visited, shape.surviving)
-        if not self._pass(shape):
-            self._replay(shape)
-        self.heap.end(curve.garbage, curve.kept)
+    def run(self, requests: Requests, limits: Limits | None = None) -> None:
+        """Make requests until there are no more, or the replay is long enough."""
+        place = level = 0
+        while not requests.empty and not (limits and self.is_over(limits)):
+            level = min(level + 1, LEVELS - 1)
+            while level and (place % 2**level or not self._skip(requests.stretch(place, level))):
+                level -= 1
+            if level:
+                place += 2**level
+                continue
+            single = requests.at(place)
+            if single is None:
+                return
+            self.serve(single)
+            place += 1
 
-    def _pass(self, shape: Shape) -> bool:
-        """Serve a request in one go if no collection falls into it."""
-        counts = self.collector.counts
-        if max(counts[0] + shape.top, shape.climb) > self.collector.limit():
+    def _skip(self, stretch: Stretch | None) -> bool:
+        """Make many requests in one go if no collection falls into them."""
+        if stretch is None or self._credit or not self._passes(stretch):
             return False
+        self._peak = max(self._peak, self.heap.above_start() + stretch.peak)
+        counts = self.collector.counts
+        counts[0] = stretch.end + max(counts[0], -stretch.bottom)
+        self.heap.skip(stretch.requests, stretch.garbage, stretch.kept)
+        return True
+
+    def _passes(self, way: Shape | Stretch) -> bool:
+        return max(self.collector.counts[0] + way.top, way.climb) <= self.collector.limit()
+
+    def serve(self, shaped: Shaped) -> None:
+        """Make one request."""
+        shape = shaped.reusing if self._credit >= shaped.reused else shaped.fresh
+        self._credit = max(0.0, self._credit - shaped.reused)
+        self.heap.begin(shape.visited, shape.surviving)
+        if self._passes(shape):
+            self._pass(shape)
+        else:
+            self._replay(shape)
+        self.heap.end(shaped.garbage, shaped.kept)
+
+    def _pass(self, shape: Shape) -> None:
+        counts = self.collector.counts
         counts[0] = shape.end + max(counts[0], -shape.bottom)
         self.heap.pass_over(shape.bottom, shape.end)
         self._note_peak(shape.top - shape.end)
-        return True
 
     def _replay(self, shape: Shape) -> None:
         heap, collector = self.heap, self.collector
@@ -157,7 +209,7 @@ class Replay:
     def _refill(self) -> None:
         """What was freed fills the freelists; a full collection empties them."""
         last = self.heap.log[-1]
-        spared = self._credit + last.freed * self._shapes.reused_share
+        spared = self._credit + last.freed * self._reused_share
         full = last.generation == len(self.collector.counts) - 1
         self._credit = 0.0 if full else min(self._recording.heap.reuse, spared)
 

@@ -1,0 +1,1 @@
+"""Holds the simulated collector against real runs; see ``__main__``."""
