@@ -35,6 +35,11 @@ COMMANDS = {
         "Where does the time go?",
         "Rank the routes by server time, and split each into phases.",
     ),
+    "gc-sweep": Entry(
+        "djtune.commands.gc_sweep:gc_sweep",
+        "Which remedy pays?",
+        "Audit the garbage, simulate and verify the collector's settings.",
+    ),
     "workload": Entry(
         "djtune.commands.workload:workload",
         "What to ask the app for",

@@ -213,17 +213,19 @@ def _leads_to_login(exchange: Exchange) -> bool:
 FIRST_ROUNDS = 2
 
 
-def journey_order(counts: list[int], seed: int) -> tuple[list[int], list[int]]:
+def journey_order(
+    counts: list[int], seed: int, rounds: int = FIRST_ROUNDS
+) -> tuple[list[int], list[int]]:
     """Journey indexes, each as often as ``counts`` says.
 
-    First come rounds that make every journey, cold and once warm, so that a trial that runs out
-    of time has seen them all; then the rest. Both are in random order.
+    First come ``rounds`` that make every journey, cold and once warm, so that a trial that runs
+    out of time has seen them all; then the rest. Both are in random order.
     """
     dice = random.Random(seed)
     first: list[int] = []
-    for number in range(FIRST_ROUNDS):
+    for number in range(rounds):
         made = [journey for journey, count in enumerate(counts) if count > number]
         first += dice.sample(made, len(made))
-    rest = [journey for journey, count in enumerate(counts) for _ in range(count - FIRST_ROUNDS)]
+    rest = [journey for journey, count in enumerate(counts) for _ in range(count - rounds)]
     dice.shuffle(rest)
     return first, rest

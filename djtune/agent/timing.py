@@ -15,12 +15,13 @@ from .exchange import Exchange
 from .garbage import memory
 from .player import Request, captures_of
 from .probes import collector
-from .session import classify, journey_order
+from .session import FIRST_ROUNDS, classify, journey_order
 
 Emit = Callable[[Any], None]
 ROWS_A_PART = 64
 GZIPPED_A_STEP = 2
 MEMORY_POINTS = 50
+SETTLING_ROUNDS = 2
 
 
 def run_trial(
@@ -34,8 +35,8 @@ def run_trial(
     """Serve journeys in random order, timed; emit rows of samples.
 
     ``counts`` says how often each journey is made. After ``seconds`` no new journey is begun,
-    once each has been made twice. With ``settle`` the process is collected as a whole then, and
-    its collections and memory are told from there on.
+    once each has been made twice. With ``settle`` each is made once, then the process is
+    collected as a whole, and its collections and memory are told from there on.
     """
     session = current()
     seen: set[tuple[str, str]] = set()
@@ -44,7 +45,7 @@ def run_trial(
     rows: list[list[Any]] = []
     deadline = time.monotonic() + seconds
     made = 0
-    first, rest = journey_order(counts, seed)
+    first, rest = journey_order(counts, seed, SETTLING_ROUNDS if settle else FIRST_ROUNDS)
     order = [*first, *rest]
     usage = Usage(len(order))
     for number, journey in enumerate(order):

@@ -47,7 +47,7 @@ class BlockPlan(Struct, frozen=True):
     seed: int = 1
     sign_in: dict[str, Any] | None = None
     settle: bool = False
-    """Tell collections and memory from a full collection on, after two rounds of all journeys."""
+    """Tell collections and memory from a full collection on, after one round of all journeys."""
     as_weighted: bool = False
     """Make the journeys in the workload's own mix, for what they do to each other, instead of so
     that the total is as precise as can be."""

@@ -21,6 +21,8 @@ from djtune.servers.worker import Worker
 
 LEAST_A_TRIAL = 4
 """Times that each journey is made in a trial at least: the first is cold."""
+LEAST_IN_A_MIX = 2
+"""The same where the workload's own mix is made: once to settle, and once beside the others."""
 OVERTIME = 1.5
 AS_IT_IS = GcPolicy()
 
@@ -89,8 +91,7 @@ def _run_trial(
         budget = max(0.0, seconds - (time.monotonic() - start))
         trial = Trial([], complete=False)
         into.trials.append(trial)
-        share_out = proportional if plan.as_weighted else allocate
-        counts = share_out(budget, costs, LEAST_A_TRIAL)
+        counts = shared_out(budget, costs, as_weighted=plan.as_weighted)
         serve(
             worker,
             trial,
@@ -102,6 +103,13 @@ def _run_trial(
             tick,
             settle=plan.settle,
         )
+
+
+def shared_out(seconds: float, costs: Sequence[RouteCost], *, as_weighted: bool) -> list[int]:
+    """How often to make each journey: in the workload's own mix, or as precision asks for."""
+    if as_weighted:
+        return proportional(seconds, costs, LEAST_IN_A_MIX)
+    return allocate(seconds, costs, LEAST_A_TRIAL)
 
 
 @contextmanager
@@ -143,7 +151,7 @@ def serve(
 
     After ``seconds`` no new journey is begun. ``tick`` is told the time since ``told`` as it
     passes. With ``settle``, collections and memory are those from the first full collection on,
-    which then comes after two rounds of all journeys.
+    which then comes after one round of all journeys.
     """
 
     def keep(rows: Any) -> None:

@@ -1,0 +1,200 @@
+"""What to do about the collector: the goals are held in order, and evidence decides."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from djtune.experiments.evidence import Comparison
+from djtune.garbage.cycles import AuditResult
+from djtune.garbage.goals import MemoryLimit, score
+from djtune.garbage.result import (
+    LEAVE_ALONE,
+    Ceiling,
+    Goal,
+    Recommendation,
+    Setting,
+    Tail,
+    Tried,
+    Verification,
+)
+from djtune.garbage.verify import CURRENT
+from djtune.reports import format as fmt
+
+P99_AT_MOST = 1.10
+"""A setting whose p99 may be this much higher is not recommended."""
+GC_METRIC = "GC CPU per request"
+P99 = 0.99
+_GOALS = {"p99": "p99 of CPU time", "pause": "longest pause"}
+"""Goals that less GC time does not always come closer to."""
+
+
+class Question(Struct, frozen=True):
+    """What is asked for, and all that is known."""
+
+    goal: Goal
+    limit: MemoryLimit
+    ceiling: Ceiling | None
+    audit: AuditResult | None
+    chosen: list[Setting]
+    """The simulated settings that come closest to the goal, the best first."""
+    verification: Verification | None
+    simulated: dict[str, Setting] = {}
+    """Every setting that was simulated, by its name."""
+
+
+def recommend(question: Question) -> Recommendation:
+    """Leave it alone, nothing beats it, or a setting with its evidence."""
+    ceiling = question.ceiling
+    if ceiling is not None and ceiling.leave_alone:
+        return Recommendation(
+            None,
+            "Leave the collector alone",
+            [
+                f"it takes {_share(ceiling)} of the CPU time, and no setting can win more; below "
+                f"{fmt.share(LEAVE_ALONE)} it is not worth a change"
+            ],
+            measured=True,
+        )
+    if question.verification is None:
+        return _estimated(question)
+    return _measured(question, question.verification)
+
+
+def _share(ceiling: Ceiling) -> str:
+    share = ceiling.share
+    return fmt.with_interval(share.value, share.low, share.high, fmt.share)
+
+
+def _estimated(question: Question) -> Recommendation:
+    if not question.chosen:
+        return Recommendation(None, "No setting was found to recommend", [], measured=False)
+    best = question.chosen[0]
+    current = question.simulated.get(CURRENT)
+    if current and score(question.goal, best.simulated) >= score(question.goal, current.simulated):
+        return Recommendation(
+            None,
+            "Keep the current setting: by the simulation, nothing beats it within the limit",
+            [f"{fmt.plural(len(question.simulated), 'setting was', 'settings were')} simulated"],
+            measured=False,
+        )
+    return Recommendation(
+        best.policy,
+        f"Try {best.name}: an estimate that was not verified",
+        [
+            f"simulated: {fmt.duration(best.simulated.gc_ns_per_request / 1e9)} of GC a request, "
+            f"longest pause {fmt.duration(best.simulated.worst_pause_ns / 1e9)}, "
+            f"at most {fmt.size(best.simulated.peak_bytes)} above the start",
+            "run djtune gc-sweep without --quick to have it verified",
+        ],
+        measured=False,
+    )
+
+
+def _measured(question: Question, verification: Verification) -> Recommendation:
+    current, *others = verification.tried
+    refused: list[str] = []
+    for tried in sorted(others, key=lambda each: _goal(question, each)):
+        reasons = list(_objections(question, verification, current, tried))
+        if not reasons:
+            return Recommendation(
+                tried.policy,
+                f"Use {tried.name}",
+                list(_evidence(verification, tried)),
+                measured=True,
+                refused=refused,
+            )
+        refused.append(f"{tried.name}: {'; '.join(reasons)}")
+    return Recommendation(
+        None,
+        "Keep the current setting: nothing that was tried beats it",
+        [
+            f"{fmt.plural(len(others), 'setting', 'settings')} ran beside it in "
+            f"{fmt.plural(verification.blocks, 'block', 'blocks')}"
+        ],
+        measured=True,
+        refused=refused,
+    )
+
+
+def _goal(question: Question, tried: Tried) -> float:
+    """What the goal makes small, in seconds: as it was measured, or simulated where trials are
+    too short to see it.
+    """
+    setting = question.simulated.get(tried.name)
+    if question.goal == "pause":
+        estimate = setting.simulated.worst_pause_ns / 1e9 if setting else 0.0
+        return max(estimate, *(pauses.longest for pauses in tried.pauses))
+    if question.goal == "p99":
+        tail = _p99(tried)
+        value = tail.cpu_value.value if tail and tail.cpu_value else None
+        if value is not None:
+            return value
+    return tried.gc.value or 0.0
+
+
+def _p99(tried: Tried) -> Tail | None:
+    return next((tail for tail in tried.tails if tail.q == P99), None)
+
+
+def _objections(
+    question: Question, verification: Verification, current: Tried, tried: Tried
+) -> Iterator[str]:
+    """Why a setting is not recommended; nothing where it may be."""
+    if not tried.kept:
+        yield "the app sets the collector again by itself"
+    if not tried.policy.enabled and not (question.audit and question.audit.garbage_free):
+        why = question.audit.why if question.audit else "the garbage was not audited"
+        yield f"nothing would ever free its cyclic garbage: {why}"
+    compared = _comparison(verification, tried.name)
+    if compared is None or compared.outcome != "lower":
+        yield f"{GC_METRIC}: {compared.outcome if compared else 'not measured'}"
+    figure = _GOALS.get(question.goal)
+    if figure and _goal(question, tried) >= _goal(question, current):
+        yield f"its {figure} is not below the current one's"
+    yield from _slower(tried)
+    yield from _too_big(question, current, tried)
+
+
+def _comparison(verification: Verification, name: str) -> Comparison | None:
+    found = (c for c in verification.comparisons if c.variant == name and c.metric == GC_METRIC)
+    return next(found, None)
+
+
+def _slower(tried: Tried) -> Iterator[str]:
+    """Judged by CPU time, which the machine disturbs less, at the pace of one request at a time."""
+    tail = _p99(tried)
+    ratio = tail.cpu_ratio if tail else None
+    if ratio is None or ratio.high is None:
+        yield "too few requests to know its p99; --duration makes more"
+    elif ratio.high >= P99_AT_MOST:
+        yield (
+            f"its p99 may be {fmt.ratio(ratio.high)} of the current one's, and "
+            f"{fmt.ratio(P99_AT_MOST)} is not good enough"
+        )
+
+
+def _too_big(question: Question, current: Tried, tried: Tried) -> Iterator[str]:
+    if current.peak_rss.value is None or tried.peak_rss.value is None:
+        return
+    allowed = question.limit.allowed(current.peak_rss.value)
+    limit = f"{fmt.size(allowed)} ({question.limit.text})"
+    if tried.peak_rss.value > allowed:
+        yield f"it held {fmt.size(tried.peak_rss.value)}, over the limit of {limit}"
+        return
+    setting = question.simulated.get(tried.name)
+    if setting is not None and not setting.within_limit:
+        yield (
+            f"over a whole cycle it would hold {fmt.size(setting.simulated.peak_bytes)} above the "
+            f"start (simulated), over the limit of {question.limit.text}"
+        )
+
+
+def _evidence(verification: Verification, tried: Tried) -> Iterator[str]:
+    yield verification.verdicts[tried.name]
+    tail = _p99(tried)
+    if tail and tail.cpu_ratio and tail.cpu_ratio.value is not None:
+        ratio = tail.cpu_ratio
+        told = fmt.with_interval(ratio.value, ratio.low, ratio.high, fmt.ratio)
+        yield f"p99 of CPU time {told} of the current setting's"
+    if not tried.reached_full:
+        yield "its trials were too short for a full collection: what that does is simulated"
