@@ -14,8 +14,11 @@ SMALL_NS = 1000.0
 """Times that no two settings are told apart by."""
 
 FIRST = (700, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
-SECOND = (2, 5, 10, 20, 50)
-THIRD = (2, 10, 100)
+SECOND = (1, 2, 5, 10, 20, 50)
+THIRD = (2, 10, 50, 100)
+MOST_A_CYCLE = 600
+"""Collections from one full collection to the next at least: where they are more, it hardly ever
+comes, and garbage that has grown old stays for hours."""
 AROUND_PEAKS = (0.9, 1.1, 2.5)
 """Thresholds on both sides of what one request holds at most: there lies the cliff."""
 MOST_PEAKS = 3
@@ -26,7 +29,11 @@ def grid(recording: Recording) -> list[GcPolicy]:
     firsts = sorted({*FIRST, recording.thresholds[0], *_around_peaks(recording)} - {0})
     thresholds = [None, (10_000, 100, 100)]
     thresholds += [
-        (first, second, third) for first in firsts for second in SECOND for third in THIRD
+        (first, second, third)
+        for first in firsts
+        for second in SECOND
+        for third in THIRD
+        if (second + 1) * (third + 1) <= MOST_A_CYCLE
     ]
     return [GcPolicy(each, freeze=freeze) for freeze in (False, True) for each in thresholds]
 

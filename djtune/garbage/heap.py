@@ -36,7 +36,7 @@ class SimulatedHeap:
         self._start = float(tracked)
         self._dead = [[0.0], [0.0, 0.0], [0.0, 0.0, 0.0]]
         """By the oldest generation that a request's garbage reaches: how much is in each."""
-        self._dead_total = 0.0
+        self._dead_total = self._kept_total = 0.0
 
     def begin(self, visited: float, surviving: float) -> None:
         """A request begins: tracked objects per net allocation, new and once seen."""
@@ -61,28 +61,35 @@ class SimulatedHeap:
         self._dead[YOUNG][YOUNG] += garbage
         self._dead_total += garbage
         self._kept[YOUNG] += kept
+        self._kept_total += kept
 
     def end(self, garbage: float, kept: float) -> None:
         """The request ends: part of what is left is garbage, wherever it has got to."""
+        self._kept_total += kept
+        self._dead_total += garbage
+        if self._aged == self._floor:
+            self._dead[YOUNG][YOUNG] += garbage
+            self._kept[YOUNG] += kept
+        else:
+            self._leave(garbage, kept)
+        self.height = self._floor = self._aged = self._old = 0
+
+    def _leave(self, garbage: float, kept: float) -> None:
+        """Spread what is left over the generations that the request has got to."""
         left = self.height - self._floor
-        shares = [1.0, 0.0, 0.0]
-        if left:
-            old = (self._old - self._floor) / left
-            aged = (self._aged - self._floor) / left
-            shares = [1.0 - aged, aged - old, old]
+        old, aged = (self._old - self._floor) / left, (self._aged - self._floor) / left
+        shares = (1.0 - aged, aged - old, old)
         oldest = OLD if shares[OLD] else MIDDLE if shares[MIDDLE] else YOUNG
         dead = self._dead[oldest]
         for generation in range(oldest + 1):
             dead[generation] += garbage * shares[generation]
         for generation, share in enumerate(shares):
             self._kept[generation] += kept * share
-        self._dead_total += garbage
-        self.height = self._floor = self._aged = self._old = 0
 
     def above_start(self, more: int = 0) -> float:
         """Tracked objects more than at the start; were the stack higher by ``more``."""
         live = (self.height + more - self._floor) * self._visited
-        return sum(self._kept) - self._start + self._dead_total + live
+        return self._kept_total + self._dead_total + live
 
     def tracked(self) -> int:
         """What collections look at, of all generations."""

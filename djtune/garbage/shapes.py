@@ -1,13 +1,14 @@
 """Recorded curves made ready to be replayed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 
 from djtune.garbage.recording import Curve, Recording
 from djtune.garbage.rules import simulated_rules
 
 LEVELS = 9
-"""Stretches have up to 256 requests."""
+LONGEST = 2 ** (LEVELS - 1)
+"""Requests of the longest stretch."""
 
 
 class Shape:
@@ -82,50 +83,47 @@ class Stretch:
 class Requests:
     """A sequence of requests, with stretches of 2, 4, 8 … of them made as they are asked for.
 
-    The curves of a step come in turn.
+    The curves of a step come in turn. An ``endless`` sequence begins again at its end.
     """
 
-    def __init__(self, recording: Recording, journeys: Iterator[int]) -> None:
+    def __init__(
+        self, recording: Recording, journeys: Iterable[int], *, endless: bool = False
+    ) -> None:
         rules = simulated_rules(recording.python, free_threaded=recording.free_threaded)
         by_step: dict[int, list[Shaped]] = {}
         for curve in recording.curves:
             shaped = Shaped(curve, recording.growth, in_allocation=rules.in_allocation)
             by_step.setdefault(curve.step, []).append(shaped)
-        self._turns = {step: cycle(curves) for step, curves in by_step.items()}
-        self._steps = (
-            step
-            for journey in journeys
-            for step in recording.journeys[journey].steps
-            if step in by_step
-        )
-        self._singles: list[Shaped] = []
-        self._stretches: list[dict[int, Stretch]] = [{} for _ in range(LEVELS)]
-        self.empty = not by_step
+        turns = {step: cycle(curves) for step, curves in by_step.items()}
+        steps = (step for journey in journeys for step in recording.journeys[journey].steps)
+        self._singles = [next(turns[step]) for step in steps if step in turns]
+        if endless and len(self._singles) >= LONGEST:
+            del self._singles[len(self._singles) // LONGEST * LONGEST :]
+        self._endless = endless and len(self._singles) % LONGEST == 0
+        self._stretches: list[dict[int, Stretch | None]] = [{} for _ in range(LEVELS)]
 
     def at(self, place: int) -> Shaped | None:
         """The request at a place of the sequence; ``None`` past its end."""
-        while len(self._singles) <= place:
-            step = next(self._steps, None)
-            if step is None:
-                return None
-            self._singles.append(next(self._turns[step]))
-        return self._singles[place]
+        if self._endless and self._singles:
+            return self._singles[place % len(self._singles)]
+        return self._singles[place] if place < len(self._singles) else None
 
     def stretch(self, place: int, level: int) -> Stretch | None:
         """The 2**level requests from a place on, which is a multiple of that many."""
+        if self._endless and self._singles:
+            place %= len(self._singles)
         known = self._stretches[level]
         if place not in known:
-            if level == 0:
-                single = self.at(place)
-                made = Stretch.of(single) if single else None
-            else:
-                first = self.stretch(place, level - 1)
-                second = self.stretch(place + 2 ** (level - 1), level - 1)
-                made = first.then(second) if first and second else None
-            if made is None:
-                return None
-            known[place] = made
+            known[place] = self._make(place, level)
         return known[place]
+
+    def _make(self, place: int, level: int) -> Stretch | None:
+        if level == 0:
+            single = self.at(place)
+            return Stretch.of(single) if single else None
+        first = self.stretch(place, level - 1)
+        second = self.stretch(place + 2 ** (level - 1), level - 1)
+        return first.then(second) if first and second else None
 
 
 def _greatest_climb(points: Sequence[int]) -> int:

@@ -1,7 +1,7 @@
 """Replays recorded requests under any setting of the collector."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -17,15 +17,18 @@ from djtune.model.policy import GcPolicy
 FULL_COLLECTIONS = 2
 LEAST_REQUESTS = 300
 """A replay of drawn journeys is no shorter, so that all of them are met."""
-DRAWN_AT_ONCE = 1000
+DRAWN = 2000
+"""Journeys after which the sequence begins again."""
 REMEMBERED = 4
+LOOK_EVERY = 16
+"""Requests between two looks at the limits."""
 RARE = 0.99
 
 
 class Limits(Struct, frozen=True):
     """Where a replay ends at the latest."""
 
-    requests: int = 50_000
+    requests: int = 1_000_000
     bytes: int = 2 << 30
 
 
@@ -85,8 +88,9 @@ class _Same:
 
 @lru_cache(maxsize=REMEMBERED)
 def _sequence(recording: _Same, order: tuple[int, ...] | None, seed: int) -> Requests:
-    journeys = _drawn(recording.it, seed) if order is None else iter(order)
-    return Requests(recording.it, journeys)
+    if order is not None:
+        return Requests(recording.it, order)
+    return Requests(recording.it, _drawn(recording.it, seed), endless=True)
 
 
 def _requests(recording: Recording, order: tuple[int, ...] | None, seed: int) -> Requests:
@@ -94,12 +98,10 @@ def _requests(recording: Recording, order: tuple[int, ...] | None, seed: int) ->
     return _sequence(_Same(recording), order, seed)
 
 
-def _drawn(recording: Recording, seed: int) -> Iterator[int]:
-    """Journeys by weight, without end."""
-    dice = random.Random(seed)
+def _drawn(recording: Recording, seed: int) -> list[int]:
+    """Journeys by weight."""
     weights = [journey.weight for journey in recording.journeys]
-    while True:
-        yield from dice.choices(range(len(weights)), weights, k=DRAWN_AT_ONCE)
+    return random.Random(seed).choices(range(len(weights)), weights, k=DRAWN)
 
 
 class Replay:
@@ -136,7 +138,7 @@ class Replay:
     def run(self, requests: Requests, limits: Limits | None = None) -> None:
         """Make requests until there are no more, or the replay is long enough."""
         place = level = 0
-        while not requests.empty and not (limits and self.is_over(limits)):
+        while not (limits and place % LOOK_EVERY == 0 and self.is_over(limits)):
             level = min(level + 1, LEVELS - 1)
             while level and (place % 2**level or not self._skip(requests.stretch(place, level))):
                 level -= 1
