@@ -26,7 +26,7 @@ RARE = 0.99
 
 
 class Limits(Struct, frozen=True):
-    """Where a replay ends at the latest."""
+    """Where a replay ends at the latest, but for at most 256 requests that are made in one go."""
 
     requests: int = 1_000_000
     bytes: int = 2 << 30
