@@ -119,11 +119,12 @@ class _Tracer:
         """
         curves: list[dict[str, Any]] = []
         made = next(requests, None)
+        gc.collect(1)
         while made is not None:
             ballast = [_Weight() for _ in range(BALLAST)]
             base = _count()
             outline = Outline(base)
-            with _hooked(outline.note):
+            with hooked(outline.note):
                 made = next(requests, None)
             outline.end(_count())
             points, jumps = [point - base for point in outline.points], outline.jumps
@@ -151,7 +152,7 @@ class _Tracer:
             for draw in draws:
                 gc.collect(1)
                 sampler = _Sampler(min(peaks[draw.plan.index], default=0) * NEAR_PEAK)
-                with _hooked(sampler.note):
+                with hooked(sampler.note):
                     next(requests, None)
                 if sampler.shares:
                     found[draw.plan.index] = sampler.shares
@@ -221,7 +222,7 @@ def _quickest(generation: int) -> int:
 
 
 @contextmanager
-def _hooked(note: Callable[[int], None]) -> Iterator[None]:
+def hooked(note: Callable[[int], None]) -> Iterator[None]:
     """Hand the counter to ``note`` at every call and return, in threads begun inside too."""
     get_count = gc.get_count
     depth = 0

@@ -1,8 +1,12 @@
-"""The outline of a curve: what is kept of readings."""
+"""The outline of a curve, and the hook that draws it."""
 
+import sys
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from djtune.agent.garbage.allocations import hooked
 from djtune.agent.garbage.outline import JUMP, MOST_POINTS, TOLERANCE, Outline
 
 
@@ -48,3 +52,18 @@ def test_end_highest_point_and_greatest_climb_stay(readings: list[int]) -> None:
 def test_an_endless_curve_is_bounded() -> None:
     made = outline([height for _ in range(20_000) for height in (0, JUMP + 100)])
     assert len(made.points) < 4 * MOST_POINTS
+
+
+def test_the_hook_is_gone_whatever_fails() -> None:
+    readings: list[int] = []
+    with hooked(readings.append):
+        sorted([2, 1])
+    assert readings
+    with pytest.raises(ZeroDivisionError):
+        fail_below_the_hook()
+    assert sys.getprofile() is None
+
+
+def fail_below_the_hook() -> None:
+    with hooked(lambda _: None):
+        _ = 1 / 0
