@@ -56,6 +56,14 @@ def test_garbage_of_one_request_is_kept_by_its_oldest_part() -> None:
     assert [each.freed for each in replay.log if each.generation == 0] == [0.0] * len(replay.log)
 
 
+def test_what_a_middle_collection_has_moved_on_waits_for_a_full_one() -> None:
+    replay = Replay(recording(Curve(0, [5000], garbage=5000)), parse("1000,0,4"))
+    for _ in range(20):
+        replay.serve(_shaped(Curve(0, [5000], garbage=5000)))
+    freed = {each.generation for each in replay.log if each.freed}
+    assert freed == {2}
+
+
 def _shaped(curve: Curve) -> Any:
     from djtune.garbage.shapes import Shaped
 
