@@ -187,7 +187,9 @@ def tried(name: str, *, gc: float | None = 0.001, p99: float | None = 1.0, **giv
 
 
 def tail(q: float, high: float | None = 1.0, cpu_s: float | None = 0.02) -> Tail:
-    ratio = Metric(None, reason="too few") if high is None else Metric(high - 0.1, high - 0.2, high, 8)
+    ratio = (
+        Metric(None, reason="too few") if high is None else Metric(high - 0.1, high - 0.2, high, 8)
+    )
     return Tail(q, metric(0.02), ratio, metric(cpu_s), ratio)
 
 
