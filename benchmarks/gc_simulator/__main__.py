@@ -27,7 +27,7 @@ from djtune.model.samples import Trial
 
 from .cases import CALIBRATED_WITH, CASES, SETTINGS, policy
 from .judge import Row, goals, row, table
-from .measure import PYTHONS, Lab, interpreters, order_of
+from .measure import PYTHONS, Lab, interpreters
 
 FIT_SEED = 2
 FIRST_SEED = 11
@@ -63,13 +63,12 @@ def _compare(lab: Lab, version: str, name: str, seeds: range) -> list[Row]:
     for seed in seeds:
         for setting in SETTINGS:
             measured[setting].append(lab.trial(name, CASES[name], setting, seed))
-    order = order_of(CASES[name], seeds[0])
     return [
         row(
             f"{version} {name}",
             setting,
             measured[setting],
-            simulate(recording, policy(setting), order=order),
+            simulate(recording, policy(setting), order=measured[setting][0].order),
         )
         for setting in SETTINGS
     ]
@@ -82,7 +81,7 @@ def _fitted(lab: Lab, name: str) -> Recording:
     for setting in CALIBRATED_WITH:
         trial = lab.trial(name, case, setting, FIT_SEED)
         pauses = [(pause.generation, pause.cpu, pause.collected) for pause in trial.pauses]
-        runs.append(Observed(policy(setting), order_of(case, FIT_SEED), pauses))
+        runs.append(Observed(policy(setting), trial.order, pauses))
     return fitted(lab.trace(name, case), runs)
 
 

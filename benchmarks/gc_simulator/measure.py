@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from djtune.agent.session import journey_order
 from djtune.experiments.trials import opened, serve
 from djtune.garbage.recording import Played, Recording
 from djtune.model.app import App
@@ -75,7 +74,7 @@ class Lab:
         return recording(msgspec.json.decode(file.read_bytes()), case)
 
     def trial(self, name: str, case: Case, setting: str, seed: int) -> Trial:
-        """A run under a setting, after two rounds of every journey and a full collection."""
+        """A run under a setting, after a round of every journey and a full collection."""
         file = self._data / f"{self._version}-{name}-{setting}-{seed}.json"
         if not file.exists():
             _say(f"{self._version} {name}: {setting}, seed {seed}")
@@ -86,11 +85,6 @@ class Lab:
                 )
             file.write_bytes(msgspec.json.encode(trial))
         return msgspec.json.decode(file.read_bytes(), type=Trial)
-
-
-def order_of(case: Case, seed: int) -> list[int]:
-    """The journeys that a trial makes once it has settled."""
-    return journey_order(case.counts, seed)[1]
 
 
 def recording(traced: dict[str, Any], case: Case) -> Recording:

@@ -21,7 +21,7 @@ Emit = Callable[[Any], None]
 ROWS_A_PART = 64
 GZIPPED_A_STEP = 2
 MEMORY_POINTS = 50
-SETTLING_ROUNDS = 2
+SETTLING_ROUNDS = 1
 
 
 def run_trial(

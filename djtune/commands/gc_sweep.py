@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from djtune.commands.asking import Asked, asking_options
 from djtune.errors import DjtuneError
@@ -143,6 +144,8 @@ def gc_sweep(
         limit = parse_limit(max_rss)
     except ValueError as error:
         raise DjtuneError(f"--max-rss {max_rss}: {error}") from None
+    if audit or check:
+        _refuse_beside_audit("--check" if check else "--audit")
     check_writable(experiment, "--experiment")
     files = {"--output": run.options.output, "--html": run.options.html}
     check_apart({**files, "--experiment": experiment, "--check": check})
@@ -166,6 +169,9 @@ def gc_sweep(
     result = sweeping.result()
     if earlier is not None and earlier.audit is not None and result.audit is not None:
         result.regressions = checking.regressions(result.audit, earlier.audit)
+        if lost := [] if asked.routes else checking.unanswered(result.audit, earlier.audit):
+            result.warnings.append(f"counted before, and not now: {', '.join(lost)}")
+            result.complete = False
     code = run.finish(
         result,
         present(result, *_next_command(sweeping, result)),
@@ -175,6 +181,16 @@ def gc_sweep(
         interrupted=interrupted,
     )
     return _judged(run, result, code)
+
+
+def _refuse_beside_audit(option: str) -> None:
+    """Refuse options about runs that an audit does not make."""
+    source = click.get_current_context().get_parameter_source
+    names = ("quick", "tried", "minimize", "max_rss", "prefork", "instructions", "experiment")
+    for name in names:
+        if source(name) is ParameterSource.COMMANDLINE:
+            given = "--try" if name == "tried" else "--" + name.replace("_", "-")
+            raise DjtuneError(f"{option} only counts: {given} has nothing to work on")
 
 
 def _go(run: "Run", sweeping: "Sweeping") -> bool:

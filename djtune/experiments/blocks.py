@@ -163,7 +163,8 @@ def _run_block(
     into.blocks.append(block)
     variants = _left(plan, into)
     serving = max(0.0, seconds - fmean(starting) * len(variants))
-    counts = shared_out(serving / len(variants), costs, as_weighted=plan.as_weighted)
+    share = serving / len(variants)
+    counts = shared_out(share, costs, as_weighted=plan.as_weighted, least=0)
     order = random.Random(f"{plan.seed} {number}").sample(variants, len(variants))
     for variant in order:
         try:

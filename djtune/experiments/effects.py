@@ -21,6 +21,8 @@ from djtune.experiments.intervals import (
 
 Outcome = Literal["higher", "lower", "no difference shown", "can't tell"]
 
+WIDEST = 2 * math.log(1000)
+"""An interval of a logarithm that is wider tells nothing: too few blocks for the comparisons."""
 AA_SCALE = math.sqrt(3) / 2
 """x - (a + b)/2 has three quarters of the variance of b - a, where all three spread alike: by
 this factor the A/A comparison spreads as the comparison itself does."""
@@ -60,6 +62,9 @@ def ratio(
     """
     shift = difference(_logs(variant), _logs(baseline), _logs(again), confidence)
     value = shift.value
+    if value.high - value.low > WIDEST:
+        unknown = Interval(exp(value.value), -math.inf, math.inf, value.n)
+        return Effect(unknown, math.inf, "can't tell")
     return Effect(
         Interval(exp(value.value), exp(value.low), exp(value.high), value.n),
         exp(shift.smallest) - 1,

@@ -105,11 +105,17 @@ def _run_trial(
         )
 
 
-def shared_out(seconds: float, costs: Sequence[RouteCost], *, as_weighted: bool) -> list[int]:
-    """How often to make each journey: in the workload's own mix, or as precision asks for."""
-    if as_weighted:
-        return proportional(seconds, costs, LEAST_IN_A_MIX)
-    return allocate(seconds, costs, LEAST_A_TRIAL)
+def shared_out(
+    seconds: float, costs: Sequence[RouteCost], *, as_weighted: bool, least: int = LEAST_IN_A_MIX
+) -> list[int]:
+    """How often to make each journey: in the workload's own mix, or as precision asks for.
+
+    ``least`` is for the mix; with 0 journeys that are rarer than the trial is long are left out.
+    """
+    if not as_weighted:
+        return allocate(seconds, costs, LEAST_A_TRIAL)
+    counts = proportional(seconds, costs, least)
+    return counts if any(counts) else proportional(seconds, costs, LEAST_IN_A_MIX)
 
 
 @contextmanager

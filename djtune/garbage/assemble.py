@@ -118,7 +118,7 @@ def metrics(result: GcSweepResult) -> dict[str, dict[str, Metric]]:
         found[_name(route.method, route.route)] = {
             "gc": route.gc,
             "gc_share": route.share,
-            "pause": Metric(route.longest, n=route.n),
+            "pause": Metric(route.longest, route.longest, route.longest, route.n),
         }
     for audited in result.audit.routes if result.audit else []:
         counted = {

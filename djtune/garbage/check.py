@@ -61,6 +61,16 @@ def regressions(now: AuditResult, before: AuditResult) -> list[str]:
     ]
 
 
+def unanswered(now: AuditResult, before: AuditResult) -> list[str]:
+    """Routes that were counted before and could not be now."""
+    counted = {(route.method, route.route) for route in now.routes if route.rounds}
+    return [
+        f"{route.method} {path_of(route.route)}"
+        for route in before.routes
+        if route.rounds and (route.method, route.route) not in counted
+    ]
+
+
 def _worse(now: RouteAudit, before: RouteAudit) -> Iterator[str]:
     if now.objects.low > before.objects.high:
         yield (

@@ -18,6 +18,10 @@ LARGER = 50_000
 """Threshold of the youngest generation in the trial that shows what large collections cost."""
 MOST_VERIFIED = 2
 """Settings of the simulation's that are run for real."""
+VERIFYING = 0.6
+"""What part of the time that takes."""
+SERVED = 5.0
+"""Seconds that a trial should serve for at least."""
 
 
 class Times(Struct, frozen=True):
@@ -33,8 +37,8 @@ class Times(Struct, frozen=True):
 
 
 def times(seconds: float, *, quick: bool) -> Times:
-    """Share the time out: half of it verifies, where anything does."""
-    measuring = seconds / 2
+    """Share the time out: most of it verifies, where anything does."""
+    measuring = seconds * (1 - VERIFYING)
     return Times(
         audit=measuring * 0.2,
         trace=measuring * 0.2,
@@ -56,17 +60,19 @@ def trials(seconds: float, start_seconds: float, round_seconds: float) -> int:
     return min(CURRENT_TRIALS, max(2, math.floor(seconds / max(one, 0.001))))
 
 
-def blocks(
-    seconds: float,
-    variants: int,
-    start_seconds: float,
-    round_seconds: float,
-    wanted_seconds: float,
-) -> int:
+def verified(seconds: float, others: int, start_seconds: float) -> int:
+    """How many of the simulation's settings to run, beside ``others`` and the current one twice."""
+    for number in range(MOST_VERIFIED, 1, -1):
+        variants = 2 + others + number
+        if FEWEST_BLOCKS * variants * (start_seconds + SERVED) <= seconds:
+            return number
+    return 1
+
+
+def blocks(seconds: float, variants: int, start_seconds: float, wanted_seconds: float) -> int:
     """How many blocks to run so that each trial can serve for ``wanted_seconds``.
 
-    ``round_seconds`` is what all journeys take once. Between the fewest that leave an interval
-    for several comparisons and the most that help.
+    Between the fewest that leave an interval for several comparisons and the most that help.
     """
-    one = variants * (start_seconds + max(round_seconds + wanted_seconds, ROUNDS * round_seconds))
-    return min(MOST_BLOCKS, max(FEWEST_BLOCKS, math.floor(seconds / max(one, 0.001))))
+    one = variants * (start_seconds + max(wanted_seconds, SERVED))
+    return min(MOST_BLOCKS, max(FEWEST_BLOCKS, math.floor(seconds / one)))

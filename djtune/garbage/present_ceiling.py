@@ -36,7 +36,14 @@ def ceiling_blocks(ceiling: Ceiling) -> list[Block]:
         _routes(ceiling),
         pauses_table(ceiling.pauses),
     ]
-    if not ceiling.reached_full:
+    if ceiling.whole_cycle is not None:
+        blocks.append(
+            Note(
+                f"With full collections, for which the trials were too short: about "
+                f"{fmt.share(ceiling.whole_cycle)} (simulated)."
+            )
+        )
+    elif not ceiling.reached_full:
         blocks.append(
             Note(
                 "Not every trial was long enough for a full collection, the dearest kind: its part "

@@ -5,6 +5,10 @@ from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Chart, Column, Heading, Note, Series, Table
 
 SHOWN = 12
+_STOPPED = {
+    "memory limit": "gave up on it: no full collection, and too much memory",
+    "requests": "no full collection for very long",
+}
 
 
 def simulation_blocks(simulation: Simulation, verification: Verification | None) -> list[Block]:
@@ -88,8 +92,8 @@ def _row(setting: Setting, current: str) -> list[Cell]:
 def _note(setting: Setting, current: str) -> Cell:
     if setting.name == current:
         return Cell("current")
-    if not setting.within_limit:
+    if setting.over_limit:
         return Cell("over the memory limit", tone="warn")
     if not setting.simulated.reached_full:
-        return Cell(f"stopped by its {setting.simulated.why_stopped}", tone="warn")
+        return Cell(_STOPPED[setting.simulated.why_stopped], tone="warn")
     return Cell()

@@ -23,7 +23,7 @@ from djtune.reports import format as fmt
 P99_AT_MOST = 1.10
 """A setting whose p99 may be this much higher is not recommended."""
 GC_METRIC = "GC CPU per request"
-P99 = 0.99
+P95, P99 = 0.95, 0.99
 _GOALS = {"p99": "p99 of CPU time", "pause": "longest pause"}
 """Goals that less GC time does not always come closer to."""
 
@@ -145,14 +145,28 @@ def _objections(
     if not tried.policy.enabled and not (question.audit and question.audit.garbage_free):
         why = question.audit.why if question.audit else "the garbage was not audited"
         yield f"nothing would ever free its cyclic garbage: {why}"
+    yield from _too_big(question, current, tried)
+    # Memory goes first: what keeps a limit that the current setting breaks need not be faster too.
+    if not _breaks(question, current):
+        yield from _no_better(question, verification, current, tried)
+    yield from _slower(tried)
+
+
+def _breaks(question: Question, current: Tried) -> bool:
+    """Whether the current setting itself is over the memory limit."""
+    peak = current.peak_rss.value
+    return peak is not None and peak > question.limit.allowed(peak)
+
+
+def _no_better(
+    question: Question, verification: Verification, current: Tried, tried: Tried
+) -> Iterator[str]:
     compared = _comparison(verification, tried.name)
     if compared is None or compared.outcome != "lower":
         yield f"{GC_METRIC}: {compared.outcome if compared else 'not measured'}"
     figure = _GOALS.get(question.goal)
     if figure and _goal(question, tried) >= _goal(question, current):
         yield f"its {figure} is not below the current one's"
-    yield from _slower(tried)
-    yield from _too_big(question, current, tried)
 
 
 def _comparison(verification: Verification, name: str) -> Comparison | None:
@@ -162,19 +176,25 @@ def _comparison(verification: Verification, name: str) -> Comparison | None:
 
 def _slower(tried: Tried) -> Iterator[str]:
     """Judged by CPU time, which the machine disturbs less, at the pace of one request at a time."""
-    tail = _p99(tried)
-    ratio = tail.cpu_ratio if tail else None
-    if ratio is None or ratio.high is None:
-        yield "too few requests to know its p99; --duration makes more"
-    elif ratio.high >= P99_AT_MOST:
+    tail = _farthest(tried)
+    if tail is None or tail.cpu_ratio is None or tail.cpu_ratio.high is None:
+        yield "too few requests to know its p95 or p99; --duration makes more"
+    elif tail.cpu_ratio.high >= P99_AT_MOST:
         yield (
-            f"its p99 may be {fmt.ratio(ratio.high)} of the current one's, and "
-            f"{fmt.ratio(P99_AT_MOST)} is not good enough"
+            f"its p{tail.q * 100:.0f} may be {fmt.ratio(tail.cpu_ratio.high)} of the current "
+            f"one's, and {fmt.ratio(P99_AT_MOST)} is not good enough"
         )
+
+
+def _farthest(tried: Tried) -> Tail | None:
+    """The p99 where there are enough requests for it, else the p95."""
+    known = [t for t in tried.tails if t.q >= P95 and t.cpu_ratio and t.cpu_ratio.high is not None]
+    return max(known, key=lambda tail: tail.q, default=None)
 
 
 def _too_big(question: Question, current: Tried, tried: Tried) -> Iterator[str]:
     if current.peak_rss.value is None or tried.peak_rss.value is None:
+        yield "its memory is not known"
         return
     allowed = question.limit.allowed(current.peak_rss.value)
     limit = f"{fmt.size(allowed)} ({question.limit.text})"
@@ -183,19 +203,24 @@ def _too_big(question: Question, current: Tried, tried: Tried) -> Iterator[str]:
         return
     setting = question.simulated.get(tried.name)
     # Without collections there is no cycle to simulate: what that leaks, the audit tells.
-    if setting is not None and tried.policy.enabled and not setting.within_limit:
+    if setting is None or not tried.policy.enabled or setting.within_limit:
+        return
+    if setting.over_limit:
         yield (
             f"over a whole cycle it would hold {fmt.size(setting.simulated.peak_bytes)} above the "
             f"start (simulated), over the limit of {question.limit.text}"
         )
+    else:
+        yield "its next full collection is too far off to say what it would hold by then"
 
 
 def _evidence(verification: Verification, tried: Tried) -> Iterator[str]:
     yield verification.verdicts[tried.name]
-    tail = _p99(tried)
-    if tail and tail.cpu_ratio and tail.cpu_ratio.value is not None:
+    tail = _farthest(tried)
+    if tail and tail.cpu_ratio:
         ratio = tail.cpu_ratio
         told = fmt.with_interval(ratio.value, ratio.low, ratio.high, fmt.ratio)
-        yield f"p99 of CPU time {told} of the current setting's"
+        missing = "" if tail.q == P99 else "; too few requests for the p99"
+        yield f"p{tail.q * 100:.0f} of CPU time {told} of the current setting's{missing}"
     if not tried.reached_full:
         yield "its trials were too short for a full collection: what that does is simulated"

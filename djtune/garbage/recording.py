@@ -94,6 +94,8 @@ class Recording(Struct, frozen=True):
     journeys: list[Played]
     timed: list[Timed] = []
     """Collections of the traced pass itself, not among requests."""
+    left_out: list[int] = []
+    """Steps that were too rare and too long to be recorded."""
     free_threaded: bool = False
     enabled: bool = True
     """Whether the app leaves automatic collections on."""

@@ -68,11 +68,17 @@ class Ceiling(Struct):
     """How long one trial served, at most."""
     reached_full: bool
     """Whether a full collection was seen in every trial."""
+    whole_cycle: float | None = None
+    """The share over a whole cycle between two full collections, where the trials were too short
+    for one: an estimate of the simulator's."""
 
     @property
     def leave_alone(self) -> bool:
         """Whether there is too little to win for any setting to be worth it."""
-        return self.share.value is not None and self.share.value < LEAVE_ALONE
+        shares = [self.share.value, self.whole_cycle]
+        return (
+            self.share.value is not None and max(s for s in shares if s is not None) < LEAVE_ALONE
+        )
 
 
 LEAVE_ALONE = 0.02
@@ -87,8 +93,13 @@ class Setting(Struct):
     simulated: Simulated
     on_front: bool = False
     """No other setting is better in GC time, worst pause and memory at once."""
-    within_limit: bool = True
-    """Its memory stays below the limit."""
+    over_limit: bool = False
+    """It would hold more than the limit allows."""
+
+    @property
+    def within_limit(self) -> bool:
+        """Whether it is known to keep the limit over a whole cycle."""
+        return self.simulated.reached_full and not self.over_limit
 
 
 class Simulation(Struct):

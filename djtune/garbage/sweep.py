@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 import msgspec
 
+from djtune.garbage.assemble import weights
 from djtune.garbage.costs import Observed
 from djtune.garbage.fitting import fitted
 from djtune.garbage.front import front, grid
@@ -28,12 +30,34 @@ def recorded(gathered: Gathered) -> Recording:
         {**(gathered.traced or {}), "journeys": msgspec.to_builtins(journeys)}, Recording
     )
     return fitted(
-        recording,
+        _as_audited(recording, gathered),
         [
             *(_observed(GcPolicy(), trial) for trial in gathered.current.trials),
             *(_observed(gathered.larger_policy, trial) for trial in gathered.larger.trials),
         ],
     )
+
+
+def _as_audited(recording: Recording, gathered: Gathered) -> Recording:
+    """The recording with what an object takes in the workload's own mix, where that was counted.
+
+    The traced pass makes all journeys equally often: a rare one with large answers would count
+    too much.
+    """
+    left: dict[int, list[int]] = {}
+    for curve in recording.curves:
+        left.setdefault(curve.step, []).append(max(0, curve.points[-1]))
+    objects = size = 0.0
+    by_step = weights(gathered)
+    for row in gathered.audited:
+        if row["rounds"] and row["step"] in left:
+            weight = by_step.get(row["step"], 0.0)
+            objects += weight * fmean(left[row["step"]])
+            size += weight * row["kept"]
+    if not objects or not size:
+        return recording
+    heap = msgspec.structs.replace(recording.heap, bytes_per_object=size / objects)
+    return msgspec.structs.replace(recording, heap=heap)
 
 
 def _observed(policy: GcPolicy, trial: Trial) -> Observed:
@@ -62,7 +86,7 @@ def sweep(
         tick(1 / len(policies))
     allowed = limit.allowed(start + settings[0].simulated.peak_bytes)
     for setting in settings:
-        setting.within_limit = start + setting.simulated.peak_bytes <= allowed
+        setting.over_limit = start + setting.simulated.peak_bytes > allowed
     chosen = front([setting.simulated for setting in settings])
     for index in chosen:
         settings[index].on_front = True

@@ -12,13 +12,14 @@ from djtune.experiments import watching
 from djtune.experiments.evidence import Comparison
 from djtune.experiments.host import read_machine
 from djtune.experiments.instructions import Counted
-from djtune.garbage import assemble, gather, plan, rules, sweep, verify
+from djtune.garbage import assemble, gather, plan, rules, sweep, usage, verify
 from djtune.garbage.goals import MemoryLimit
 from djtune.garbage.prefork import PreforkResult, compare
 from djtune.garbage.recommend import Question as Asked
 from djtune.garbage.recommend import recommend
 from djtune.garbage.recording import Recording
 from djtune.garbage.result import (
+    Ceiling,
     GcSweepResult,
     Goal,
     Setting,
@@ -92,7 +93,7 @@ class Sweeping:
             if self.request.quick
             else "simulate every other setting, and run the best of them side by side."
         )
-        took = seconds / 2 if self.request.quick else seconds
+        took = seconds * (1 - plan.VERIFYING) if self.request.quick else seconds
         return (
             "Plan: look at every route (seconds; on a very large app, minutes), audit what its "
             f"requests leave, time the current setting, {rest} About {took:.0f} s."
@@ -112,14 +113,14 @@ class Sweeping:
 
     def _other_settings(self) -> Iterator[Stage]:
         """Simulate all, where that can be done; then run the best for real."""
-        if self._leave_alone():
+        if self._leave_alone() and self._sure_of_it():
             return
         if self._can_simulate():
             yield self._tolerant("following the allocations", self._trace)
             yield self._tolerant("timing large collections", self._larger, self.times.larger)
             if self.gathered.traced is not None:
                 yield Stage("simulating every setting", self._simulate, 1.0)
-        if not self.request.quick:
+        if not self.request.quick and not self._leave_alone():
             yield Stage("verifying the best settings", self._verify, self.times.verify)
 
     def _extras(self) -> Iterator[Stage]:
@@ -151,8 +152,27 @@ class Sweeping:
 
     def _leave_alone(self) -> bool:
         """Whether there is nothing to win, and the user has named nothing to try all the same."""
-        found = assemble.found_ceiling(self.gathered)
+        found = self._ceiling()
         return found is not None and found.leave_alone and not self.request.settings
+
+    def _sure_of_it(self) -> bool:
+        """Whether nothing is missing in what collections were seen to take."""
+        audited = assemble.found_audit(self.gathered)
+        full = usage.reached_full(self.gathered.current.trials)
+        return full or (audited is not None and audited.garbage_free)
+
+    def _ceiling(self) -> Ceiling | None:
+        """What collections cost now; over a whole cycle where trials were too short for one."""
+        found = assemble.found_ceiling(self.gathered)
+        if found is None or found.reached_full or self.simulation is None:
+            return found
+        cpu = usage.mean_of(self.gathered.current.trials, usage.cpu_per_request).value
+        seen = usage.mean_of(self.gathered.current.trials, usage.gc_per_request).value
+        current = self._simulated()[verify.CURRENT].simulated
+        if cpu and seen is not None and current.reached_full:
+            taken = current.gc_ns_per_request / 1e9
+            found.whole_cycle = taken / (cpu - seen + taken)
+        return found
 
     def _look(self, _: Display) -> None:
         alone = self.request.audit_only
@@ -202,7 +222,6 @@ class Sweeping:
                 self.times.verify,
                 len(candidates) + 2,
                 self.gathered.start_seconds,
-                gather.round_seconds(self.gathered),
                 self._wanted_seconds(candidates),
             ),
             seconds=self.times.verify,
@@ -224,7 +243,8 @@ class Sweeping:
     def _candidates(self) -> list[verify.Candidate]:
         """What is run for real beside the current setting: each setting once."""
         named = [("guide", plan.GUIDE), *(("asked for", each) for each in self.request.settings)]
-        named += [("simulated", each.policy) for each in self._chosen()[: plan.MOST_VERIFIED]]
+        number = plan.verified(self.times.verify, len(named), self.gathered.start_seconds)
+        named += [("simulated", each.policy) for each in self._chosen()[:number]]
         found: dict[GcPolicy, verify.Candidate] = {}
         for role, policy in named:
             found.setdefault(policy, verify.Candidate(str(policy), policy, role))  # type: ignore[arg-type]
@@ -244,7 +264,7 @@ class Sweeping:
             for setting in self.simulation.settings
             if setting.name in names and setting.simulated.requests_to_full
         ]
-        affordable = self.times.verify / (len(candidates) + 2) / 4
+        affordable = self.times.verify / (len(candidates) + 2) / plan.FEWEST_BLOCKS
         return max((seconds for seconds in needed if seconds < affordable), default=0.0)
 
     def _count(self, display: Display) -> None:
@@ -276,6 +296,7 @@ class Sweeping:
         )
         if self.unsimulated:
             result.warnings.append(self.unsimulated)
+        result.ceiling = self._ceiling()
         result.prefork = self.prefork
         result.instructions = self.instructions
         result.seed = self.request.question.seed

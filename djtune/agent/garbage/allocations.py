@@ -24,7 +24,11 @@ from .piling import Pile
 
 Emit = Callable[[Any], None]
 WARM_ROUNDS = 3
-FEWEST_ROUNDS = 2
+WARM_UNTIL, FOLLOWED_UNTIL, WEIGHED_UNTIL, PILED_UNTIL = 0.15, 0.5, 0.7, 0.85
+"""Parts of the time that have passed when each kind of round makes room for the next."""
+RARE, LONG, HOOK_SLOWS = 0.01, 0.25, 10.0
+"""A journey with less than such a share of the weights is left out if, below the hook, which makes
+it so many times slower, it would take such a part of the time."""
 BALLAST = 5_000
 """Objects allocated before each request: frees of what is older would else go uncounted, for the
 collector's counter does not fall below zero."""
@@ -44,13 +48,14 @@ def trace_allocations(emit: Emit, skip: list[int], rounds: int, seconds: float) 
     """Make each journey ``rounds`` times below a hook that follows the collector's counter.
 
     Returns the fields of ``djtune.garbage.recording.Recording`` that one process can know, but
-    for the journeys. After ``seconds`` no new round is begun, once there were two.
+    for the journeys. ``seconds`` are kept but for a first round of each kind; ``left_out`` are
+    the steps of rare journeys that would take most of them.
     """
-    tracer = _Tracer(calls.current(), set(skip))
+    tracer = _Tracer(calls.current(), set(skip), seconds)
     enabled = gc.isenabled()
     gc.disable()
     try:
-        traced = tracer.trace(emit, rounds, seconds)
+        traced = tracer.trace(emit, rounds)
     finally:
         gc.collect()
         if enabled:
@@ -65,18 +70,28 @@ def trace_allocations(emit: Emit, skip: list[int], rounds: int, seconds: float) 
 
 
 class _Tracer:
-    def __init__(self, session: Session, skip: set[int]) -> None:
+    def __init__(self, session: Session, skip: set[int], seconds: float) -> None:
         self._session = session
         self._skip = skip
         self._made = 0
+        self._begun = time.monotonic()
+        self._seconds = seconds
+        self._took: dict[int, float] = {}
+        """Journey → seconds that it took the last time."""
 
-    def trace(self, emit: Emit, rounds: int, seconds: float) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
+    def _spent(self, share: float) -> bool:
+        """Whether so much of the time has passed."""
+        return time.monotonic() - self._begun > share * self._seconds
+
+    def trace(self, emit: Emit, rounds: int) -> dict[str, Any]:
         gc.collect()
         loaded = len(gc.get_objects())
-        for _ in range(WARM_ROUNDS):
+        for number in range(WARM_ROUNDS):
+            if number and self._spent(WARM_UNTIL):
+                break
             for _ in self._round():
                 gc.collect(1)
+        left_out = self._leave_out()
         probes.install()
         gc.collect()
         tracked = len(gc.get_objects())
@@ -87,29 +102,44 @@ class _Tracer:
         }
         timed = [[0, 0, 0, _quickest(0)], [2, tracked, 0, _quickest(2)]]
         self._made = 0
-        curves = self._curves(self._rounds(emit, rounds, deadline))
+        curves = self._curves(self._rounds(emit, rounds))
         shares = self._shares(curves, timed)
         pile = Pile(self._round)
-        heap.update(pile.grow(time.monotonic() + seconds / 3))
-        heap["reuse"] = pile.reuse()
+        heap.update(pile.grow(lambda: self._spent(PILED_UNTIL)))
+        heap["reuse"] = pile.reuse(lambda: self._spent(1.0))
         gc.collect()
         kept = len(gc.get_objects()) - tracked - OWN_OBJECTS * len(curves)
         _complete(curves, shares, pile.allocated, kept / self._made)
-        return {"heap": heap, "curves": curves, "timed": timed}
+        return {"heap": heap, "curves": curves, "timed": timed, "left_out": left_out}
+
+    def _leave_out(self) -> list[int]:
+        """Skip rare journeys that would take most of the time, and return their steps."""
+        journeys = self._session.workload["journeys"]
+        total = sum(journey.get("weight", 1.0) for journey in journeys)
+        found: list[int] = []
+        for journey, seconds in self._took.items():
+            rare = journeys[journey].get("weight", 1.0) < RARE * total
+            if rare and seconds * HOOK_SLOWS > LONG * self._seconds:
+                draws = calls.draw(self._session, journey, self._skip)
+                found += [draw.plan.index for draw in draws]
+        self._skip |= set(found)
+        return found
 
     def _round(self) -> Iterator[Any]:
         """Every journey's requests, as they are made."""
         for journey in range(len(self._session.workload["journeys"])):
+            begun = time.monotonic()
             draws = calls.draw(self._session, journey, self._skip)
             self._made += len(draws)
             yield from calls.follow(self._session, draws)
+            self._took[journey] = time.monotonic() - begun
 
-    def _rounds(self, emit: Emit, rounds: int, deadline: float) -> Iterator[Any]:
+    def _rounds(self, emit: Emit, rounds: int) -> Iterator[Any]:
         for number in range(rounds):
+            if number and self._spent(FOLLOWED_UNTIL):
+                return
             yield from self._round()
             emit({"round": number})
-            if number + 1 >= FEWEST_ROUNDS and time.monotonic() > deadline:
-                return
 
     def _curves(self, requests: Iterator[Any]) -> list[dict[str, Any]]:
         """Each request followed to its end and collected after.
@@ -140,13 +170,16 @@ class _Tracer:
     ) -> dict[int, tuple[float, float]]:
         """Step → tracked objects per net allocation near its peak, before and after a look.
 
-        What the looks take, which find no garbage, goes into ``timed``.
+        What the looks take, which find no garbage, goes into ``timed``. Journeys that there is no
+        time for are left out, the longest first.
         """
         peaks: dict[int, list[int]] = defaultdict(list)
         for curve in curves:
             peaks[curve["step"]].append(max(curve["points"]))
         found: dict[int, tuple[float, float]] = {}
-        for journey in range(len(self._session.workload["journeys"])):
+        for journey in sorted(self._took, key=self._took.__getitem__):
+            if self._spent(WEIGHED_UNTIL - self._took[journey] / self._seconds):
+                break
             draws = calls.draw(self._session, journey, self._skip)
             requests = calls.follow(self._session, draws)
             for draw in draws:

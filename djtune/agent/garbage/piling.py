@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from statistics import median
@@ -11,6 +10,7 @@ from typing import Any
 
 from . import memory
 
+IsTimeUp = Callable[[], bool]
 Requests = Callable[[], Iterator[Any]]
 ENOUGH_BYTES = 64 << 20
 MOST_ROUNDS = 100
@@ -28,7 +28,7 @@ class Pile:
         self.allocated: dict[int, list[int]] = defaultdict(list)
         """Step → net allocations of each of its requests, freelists being empty."""
 
-    def grow(self, deadline: float) -> dict[str, float]:
+    def grow(self, is_time_up: IsTimeUp) -> dict[str, float]:
         """Let garbage pile up, and see how the process grows with it.
 
         A process has room of its own that fills first; the second half of the way shows what an
@@ -41,20 +41,21 @@ class Pile:
             for step, allocated in self._round():
                 self.allocated[step].append(allocated)
             seen.append((len(gc.get_objects(0)), memory.rss() - start))
-            if time.monotonic() > deadline:
+            if is_time_up():
                 break
         return _prices(seen)
 
-    def reuse(self) -> int:
+    def reuse(self, is_time_up: IsTimeUp) -> int:
         """Collect the pile, and count the allocations that the freelists then spare."""
         gc.collect(1)
         usual = {step: median(counts) for step, counts in self.allocated.items()}
-        spared = [
-            sum(max(0, usual[step] - allocated) for step, allocated in self._round())
-            for _ in range(REFILLED_ROUNDS)
-        ]
+        spared = 0.0
+        for number in range(REFILLED_ROUNDS):
+            if number and is_time_up():
+                break
+            spared += sum(max(0, usual[step] - allocated) for step, allocated in self._round())
         gc.collect(1)
-        return int(sum(spared))
+        return int(spared)
 
     def _round(self) -> Iterator[tuple[int, int]]:
         before = gc.get_count()[0]

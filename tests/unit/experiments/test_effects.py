@@ -47,7 +47,7 @@ def test_more_comparisons_never_make_a_verdict_bolder(rows, comparisons):
     assert among_many.value.low <= alone.value.low * (1 + 1e-9)
     assert among_many.smallest >= alone.smallest * (1 - 1e-9)
     if alone.outcome == "no difference shown":
-        assert among_many.outcome == "no difference shown"
+        assert among_many.outcome in ("no difference shown", "can't tell")
 
 
 @given(blocks)

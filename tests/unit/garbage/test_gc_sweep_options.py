@@ -68,5 +68,11 @@ def test_what_is_right_is_not_what_is_refused(tmp_path: Path):
     file = tmp_path / "before.json"
     file.write_bytes(msgspec.json.encode(result(audit=audited(route_audit()))))
     right = ["--try", "freeze+50000, 5, 2", "--try", "disable", "--max-rss", "1GiB"]
-    wrong = ["--check", file, "--settings", "no.such.settings", "--quiet"]
-    assert "no.such.settings" in refused(sweep(*right, *wrong))
+    for options in (right, ["--check", file]):
+        wrong = ["--settings", "no.such.settings", "--quiet"]
+        assert "no.such.settings" in refused(sweep(*options, *wrong))
+
+
+@pytest.mark.parametrize("beside", [["--quick"], ["--try", "disable"], ["--prefork", "2"]])
+def test_an_audit_takes_no_options_about_runs(beside: list[str]):
+    assert f"--audit only counts: {beside[0]}" in refused(sweep("--audit", *beside))

@@ -79,8 +79,7 @@ class TestWhatWasMeasured:
         [
             (tried(GOOD, peak_rss=metric(133 * MB)), "over the limit of 132 MB (+10%)"),
             (tried(GOOD, p99=P99_AT_MOST), "p99 may be 1.10×"),
-            (tried(GOOD, p99=None), "too few requests to know its p99"),
-            (tried(GOOD, tails=[tail(0.5)]), "too few requests to know its p99"),
+            (tried(GOOD, tails=[tail(0.5)]), "too few requests to know its p95 or p99"),
             (tried(GOOD, kept=False), "sets the collector again"),
             (tried("disable"), "nothing would ever free its cyclic garbage: GET /api/epg/ leaves"),
         ],
@@ -91,6 +90,11 @@ class TestWhatWasMeasured:
         (refused,) = found.refused
         assert refused.startswith(f"{bad.name}: ")
         assert why in refused
+
+    def test_with_too_few_requests_for_the_p99_the_p95_decides_and_that_is_said(self):
+        found = measured(tried(GOOD, p99=None))
+        assert str(found.policy) == GOOD
+        assert any("p95" in line and "too few requests for the p99" in line for line in found.why)
 
     @pytest.mark.parametrize("outcome", ["higher", "no difference shown", "can't tell"])
     def test_gc_time_must_be_shown_to_be_less(self, outcome):
@@ -105,7 +109,7 @@ class TestWhatWasMeasured:
 
     def test_memory_that_trials_are_too_short_for_is_taken_from_the_simulation(self):
         large = setting(GOOD, peak_bytes=40 * MB)
-        large.within_limit = False
+        large.over_limit = True
         found = measured(tried(GOOD), simulated={GOOD: large})
         assert found.policy is None
         assert "40.0 MB above the start (simulated)" in found.refused[0]
@@ -114,7 +118,6 @@ class TestWhatWasMeasured:
     def test_off_is_refused_without_an_audit_and_allowed_by_one_that_proves_it_safe(self):
         assert "not audited" in measured(tried("disable"), audit=None).refused[0]
         no_cycle = setting("disable", reached_full=False)
-        no_cycle.within_limit = False
         proven = {"audit": audited(garbage_free=True), "simulated": {"disable": no_cycle}}
         assert str(measured(tried("disable"), **proven).policy) == "disable"
 
