@@ -26,7 +26,7 @@ METRICS: dict[str, Kind] = {
     "garbage": "count",
     "garbage_bytes": "bytes",
 }
-DURATION = 300.0
+DURATION = 240.0
 
 
 def _policies(

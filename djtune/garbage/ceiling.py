@@ -77,10 +77,17 @@ def _route(route: Route, costs: Sequence[_Cost], weight: float) -> RouteGc:
         n=n,
         cpu=_mean(costs, lambda cost: cost.cpu / cost.n / 1e9),
         gc=_mean(costs, lambda cost: cost.gc / cost.n / 1e9),
-        share=_mean(costs, lambda cost: cost.gc / cost.cpu if cost.cpu else 0.0),
+        share=_part(costs, lambda cost: cost.gc / cost.cpu if cost.cpu else 0.0),
         collections=[1000 * sum(c.collections[g] for c in costs) / n for g in usage.GENERATIONS],
         longest=max(cost.longest for cost in costs) / 1e9,
     )
+
+
+def _part(costs: Sequence[_Cost], figure: Callable[[_Cost], float]) -> Metric:
+    """A share's mean, with bounds that are shares."""
+    share = _mean(costs, figure)
+    high = None if share.high is None else min(1.0, share.high)
+    return Metric(share.value, share.low, high, share.n, share.reason)
 
 
 def _mean(costs: Sequence[_Cost], figure: Callable[[_Cost], float]) -> Metric:

@@ -11,8 +11,8 @@ GUIDE = GcPolicy((10_000, 100, 100))
 MOST_BLOCKS = 12
 FEWEST_BLOCKS = 6
 """With fewer, the intervals of several comparisons show hardly anything."""
-CURRENT_TRIALS = 4
-ROUNDS = 5
+FEWEST_TRIALS, CURRENT_TRIALS = 3, 4
+ROUNDS = 4
 """Of all journeys that a trial needs time for at least: one goes before anything is told."""
 LARGER = 50_000
 """Threshold of the youngest generation in the trial that shows what large collections cost."""
@@ -55,9 +55,9 @@ def larger(current: Thresholds) -> GcPolicy:
 
 
 def trials(seconds: float, start_seconds: float, round_seconds: float) -> int:
-    """How many trials at the current setting there is time for; two leave an interval."""
+    """How many trials at the current setting there is time for."""
     one = start_seconds + ROUNDS * round_seconds
-    return min(CURRENT_TRIALS, max(2, math.floor(seconds / max(one, 0.001))))
+    return min(CURRENT_TRIALS, max(FEWEST_TRIALS, math.floor(seconds / max(one, 0.001))))
 
 
 def verified(seconds: float, others: int, start_seconds: float) -> int:

@@ -47,8 +47,8 @@ def test_more_time_never_verifies_fewer_settings(whole, others, start):
 
 
 @given(seconds, st.floats(0, 100), st.floats(0, 100))
-def test_two_trials_leave_an_interval_and_a_few_suffice(whole, start, a_round):
-    assert 2 <= plan.trials(whole, start, a_round) <= plan.CURRENT_TRIALS
+def test_a_few_trials_at_the_current_setting_suffice(whole, start, a_round):
+    assert plan.FEWEST_TRIALS <= plan.trials(whole, start, a_round) <= plan.CURRENT_TRIALS
 
 
 @given(seconds, st.integers(2, 10), st.floats(0.1, 10), seconds)
