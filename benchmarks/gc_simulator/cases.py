@@ -20,6 +20,7 @@ SETTINGS = (
 CALIBRATED_WITH = ("default", "40000,10,10")
 """What collections cost is fitted to runs of these, made with other requests than those judged."""
 
+FILTER = {"profile__isnull": False, "devices__isnull": False}
 _BEARER = {"Authorization": "Bearer {token}"}
 _SIGN_IN = {
     "route": "api/auth/",
@@ -61,7 +62,7 @@ class Case(msgspec.Struct, frozen=True):
 
 def _case(*journeys: tuple[int, list[dict[str, Any]]]) -> Case:
     document = {
-        "users": {"viewers": {"filter": {"profile__isnull": False}, "login": "none"}},
+        "users": {"viewers": {"filter": FILTER, "login": "none"}},
         "journeys": [
             {"name": f"{number}", "weight": count, "user": "viewers", "steps": steps}
             for number, (count, steps) in enumerate(journeys)

@@ -98,7 +98,7 @@ def goals(rows: Sequence[Row]) -> list[Goal]:
 
 
 def choices(rows: Sequence[Row]) -> list[Goal]:
-    """How far the setting that the simulator would choose is shown to be from the best, as measured.
+    """How far the simulator's choice is shown to be from the best, as measured.
 
     Trials of one seed make the same requests; what is shown is the lower bound of the 95 %
     interval of the ratio, paired by seed. One trial has no interval, and shows its ratio.
@@ -110,9 +110,8 @@ def choices(rows: Sequence[Row]) -> list[Goal]:
         best = min(here, key=lambda each: fmean(each.gc_ms))
         ratio = fmean(chosen.gc_ms) / fmean(best.gc_ms)
         shown = min(ratio, _least(chosen.gc_ms, best.gc_ms))
-        name = (
-            f"{where}: {chosen.setting} chosen, {best.setting} measured best, {ratio:.2f}×; shown"
-        )
+        settings = f"{chosen.setting} chosen, {best.setting} best"
+        name = f"{where}: {settings}, {ratio:.2f}×; shown to be above by"
         found.append(Goal(name, 0.15, max(0.0, shown - 1), len(chosen.gc_ms)))
     return found
 

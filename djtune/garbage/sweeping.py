@@ -96,7 +96,7 @@ class Sweeping:
         took = seconds * (1 - plan.VERIFYING) if self.request.quick else seconds
         return (
             "Plan: look at every route (seconds; on a very large app, minutes), audit what its "
-            f"requests leave, time the current setting, {rest} About {took:.0f} s after the first look."
+            f"requests leave, time the current setting, {rest} About {took:.0f} s from then on."
         )
 
     def stages(self) -> Iterator[Stage]:
