@@ -149,3 +149,33 @@ class TestVerification:
                 assert tried.peak_rss.value is not None
                 assert current.peak_rss.value is not None
                 assert tried.peak_rss.value <= 1.5 * current.peak_rss.value
+
+
+def test_killed_workers_leave_what_was_measured_before(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    starts.touch()
+    settings = tmp_path / "doomed.py"
+    settings.write_text("from conf import *\nFATE, SPARED = 'SIGKILL', 14\n")
+    done = djtune(
+        "gc-sweep",
+        "page/",
+        "--settings",
+        "doomed",
+        "--pythonpath",
+        tmp_path,
+        "--duration",
+        "40",
+        "--try",
+        "5000,10,10",
+        "--format",
+        "json",
+        cwd=PROJECTS / "mortal",
+        env={"MORTAL_STARTS": str(starts)},
+    )
+    assert done.exit_code == ExitCode.INCOMPLETE, done.stderr
+    found = result(done)
+    assert not found.complete
+    assert found.ceiling is not None
+    assert found.verification is not None
+    assert found.verification.blocks >= 1
+    assert "SIGKILL" in f"{found.verification.failures} {found.warnings}"
