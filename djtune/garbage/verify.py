@@ -72,6 +72,15 @@ def beside(blocks: Sequence[Block]) -> list[Measured]:
             )
             for generation in usage.GENERATIONS
         ),
+        Measured(
+            "objects freed per request",
+            "counters",
+            "",
+            from_trials(blocks, usage.freed_per_request),
+            "neither",
+        ),
+        Measured("queries per request", "counters", "", from_matched(blocks, _queries)),
+        Measured("bytes per request", "counters", "B", from_matched(blocks, _bytes)),
         Measured("CPU per request", "CPU time", "s", from_matched(blocks, _mean_cpu)),
         Measured("mean service time", "wall time", "s", from_matched(blocks, _mean_wall)),
     ]
@@ -79,6 +88,14 @@ def beside(blocks: Sequence[Block]) -> list[Measured]:
 
 def _collections(generation: int) -> Callable[[Trial], float | None]:
     return lambda trial: usage.collections_per_1000(trial, generation)
+
+
+def _queries(samples: Sequence[Sample]) -> float | None:
+    return fmean(sum(sample.queries.values()) for sample in samples) if samples else None
+
+
+def _bytes(samples: Sequence[Sample]) -> float | None:
+    return fmean(sample.wire_bytes for sample in samples) if samples else None
 
 
 def _mean_cpu(samples: Sequence[Sample]) -> float | None:
