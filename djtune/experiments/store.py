@@ -109,6 +109,18 @@ def load(path: Path, identity: Mapping[str, str], into: Blocks) -> None:
     into.failures += saved.failures
 
 
+def variants(path: Path) -> list[str]:
+    """The names of the variants whose blocks ``path`` keeps; none where there is no such file.
+
+    A file that cannot be read has none either: :func:`load` says why.
+    """
+    try:
+        saved = msgspec.json.decode(path.read_bytes(), type=Saved)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return []
+    return saved.identity.get("variants", SHOWN)[len(SHOWN) :].split(", ")
+
+
 def _difference(saved: Mapping[str, str], now: Mapping[str, str]) -> str:
     """The first thing that differs, with its values where they may be shown."""
     name = next(key for key in [*now, *saved] if saved.get(key) != now.get(key))

@@ -89,6 +89,20 @@ def test_a_file_that_is_not_there_has_no_blocks(tmp_path: Path) -> None:
     assert loaded(tmp_path / "nothing.json", identity()) == Blocks()
 
 
+def test_a_file_tells_whose_blocks_it_keeps(tmp_path: Path) -> None:
+    path = tmp_path / "experiment.json"
+    store.save(path, identity(), some_blocks())
+    assert store.variants(path) == ["default", "default again", "freeze"]
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"identity": 1}', "\udcff"])
+def test_a_file_that_cannot_be_read_keeps_nobodys_blocks(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "experiment.json"
+    assert store.variants(path) == []
+    path.write_text(content, errors="surrogateescape")
+    assert store.variants(path) == []
+
+
 def test_no_value_of_the_users_is_in_it(tmp_path: Path) -> None:
     path = tmp_path / "experiment.json"
     store.save(path, identity(), some_blocks())
