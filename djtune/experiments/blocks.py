@@ -20,7 +20,7 @@ from djtune.model.noise import Noise
 from djtune.model.samples import Sample, Trial
 from djtune.model.variant import Variant
 from djtune.model.workload import Workload
-from djtune.servers.worker import Worker, WorkerLostError
+from djtune.servers.worker import Worker, WorkerLostError, shareable
 
 OVERTIME = 1.5
 LEAST_BLOCKS = 4
@@ -174,7 +174,7 @@ def _run_block(
         except DjtuneError as error:
             _refuse(variant, number, block, into, error)
             if not _comparable(plan, into):
-                into.failure = f"{variant.name}: {error.message}"
+                into.failure = f"{variant.name}: {shareable(error)}"
                 if not _pooled(block) and number == 0:
                     raise
                 return False
@@ -185,12 +185,11 @@ def _run_block(
 
 def _refuse(variant: Variant, number: int, block: Block, into: Blocks, error: DjtuneError) -> None:
     """Note why a variant has no more trials; raise if it never could have had one."""
-    # What the app itself said may hold values of the user's, and this is saved.
-    why = error.how if isinstance(error, WorkerLostError) else ""
-    if number == 0 and variant.name not in block.trials and not why:
+    lost = isinstance(error, WorkerLostError)
+    if number == 0 and variant.name not in block.trials and not lost:
         into.failure = f"{variant.name}: {error.message}"
         raise error
-    into.failures.append(Failure(variant.name, number, why or error.message))
+    into.failures.append(Failure(variant.name, number, shareable(error)))
 
 
 def _left(plan: BlockPlan, into: Blocks) -> list[Variant]:

@@ -17,7 +17,7 @@ from djtune.model.noise import Noise
 from djtune.model.policy import GcPolicy
 from djtune.model.samples import Collector, Memory, Pause, Sample, Trial
 from djtune.model.workload import Workload
-from djtune.servers.worker import Worker
+from djtune.servers.worker import Worker, shareable
 
 LEAST_A_TRIAL = 4
 """Times that each journey is made in a trial at least: the first is cold."""
@@ -72,7 +72,7 @@ def run_trials(plan: TrialPlan, costs: list[RouteCost], into: Trials, tick: Tick
         except DjtuneError as error:
             if not into.trials:
                 raise
-            into.failure = error.message
+            into.failure = shareable(error)
             return
         costs = journey_costs(plan.workload, into.trials[-1].samples, costs)
 

@@ -19,6 +19,7 @@ from djtune.garbage.verify import AGAIN, CURRENT, Candidate, deciding
 from djtune.model.policy import GcPolicy
 from djtune.model.variant import Variant
 from djtune.servers.instructions import find_counter
+from djtune.servers.worker import shareable
 from djtune.workloads.survey import Question, Survey, sign_in, surveyed
 
 AUDIT_ROUNDS = 3
@@ -59,7 +60,7 @@ def look(question: Question, into: Gathered, seconds: float) -> None:
                 "audit_garbage", skip=sorted(into.skip), rounds=AUDIT_ROUNDS, seconds=seconds
             )
         except DjtuneError as error:
-            into.failures.append(f"the audit ended early: {error.message}")
+            into.failures.append(f"the audit ended early: {shareable(error)}")
 
 
 def trace(question: Question, into: Gathered, seconds: float) -> None:

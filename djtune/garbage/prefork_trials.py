@@ -11,6 +11,7 @@ from djtune.garbage.prefork import ARMS, Arm
 from djtune.model.app import App
 from djtune.model.workload import Workload
 from djtune.servers.prefork import FreezeIn, Served, Share, serve_shares
+from djtune.servers.worker import shareable
 
 
 class PreforkPlan(Struct, frozen=True):
@@ -56,7 +57,7 @@ def run_prefork(plan: PreforkPlan, into: PreforkBlocks) -> None:
         except DjtuneError as error:
             if not into.blocks:
                 raise
-            into.failure = error.message
+            into.failure = shareable(error)
             return
         into.blocks.append(block)
 

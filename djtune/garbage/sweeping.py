@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from djtune.errors import DjtuneError
-from djtune.experiments import watching
+from djtune.experiments import store, watching
 from djtune.experiments.evidence import Comparison
 from djtune.experiments.host import read_machine
 from djtune.experiments.instructions import Counted
@@ -27,8 +27,9 @@ from djtune.garbage.result import (
     Verification,
 )
 from djtune.garbage.snippet import snippets
-from djtune.model.policy import GcPolicy
+from djtune.model.policy import GcPolicy, parse
 from djtune.reports.live import Row
+from djtune.servers.worker import shareable
 from djtune.workloads.survey import Question
 
 
@@ -105,11 +106,23 @@ class Sweeping:
         yield Stage("looking at the routes and at what they leave", self._look)
         if not self.request.audit_only:
             yield Stage("timing the current setting", self._current, self.times.current)
-            yield from self._other_settings()
-            yield from self._extras()
-        failed = self.gathered.failures or self.gathered.blocks.failures
-        self.complete = not failed and not self.gathered.blocks.failure
+            # Where that kills the app, nothing is left to compare with; what is known is kept.
+            if not self.gathered.current.failure:
+                yield from self._other_settings()
+                yield from self._extras()
+        self.complete = not self._has_failed()
         self.gathered.seconds = time.monotonic() - begun
+
+    def _has_failed(self) -> bool:
+        gathered = self.gathered
+        measured = (gathered.current, gathered.larger, gathered.blocks)
+        prefork = self.prefork is not None and self.prefork.failure
+        return bool(
+            gathered.failures
+            or gathered.blocks.failures
+            or prefork
+            or any(each.failure for each in measured)
+        )
 
     def _other_settings(self) -> Iterator[Stage]:
         """Simulate all, where that can be done; then run the best for real."""
@@ -121,7 +134,7 @@ class Sweeping:
             if self.gathered.traced is not None:
                 yield Stage("simulating every setting", self._simulate, 1.0)
         if not self.request.quick and not self._leave_alone():
-            yield Stage("verifying the best settings", self._verify, self.times.verify)
+            yield self._tolerant("verifying the best settings", self._verify, self.times.verify)
 
     def _extras(self) -> Iterator[Stage]:
         if self.request.instructions:
@@ -138,7 +151,7 @@ class Sweeping:
             try:
                 go(display)
             except DjtuneError as error:
-                self.gathered.failures.append(f"{description} failed: {error.message}")
+                self.gathered.failures.append(f"{description} failed: {shareable(error)}")
 
         return Stage(description, attempt, total)
 
@@ -183,8 +196,6 @@ class Sweeping:
         gather.measure_current(
             self.request.question, self.gathered, self.times.current, display.advance
         )
-        if self.gathered.current.failure:
-            raise DjtuneError(self.gathered.current.failure)
 
     def _trace(self, _: Display) -> None:
         gather.trace(self.request.question, self.gathered, self.times.trace)
@@ -243,13 +254,25 @@ class Sweeping:
     def _candidates(self) -> list[verify.Candidate]:
         """What is run for real beside the current setting: each setting once."""
         named = [("guide", plan.GUIDE), *(("asked for", each) for each in self.request.settings)]
-        number = plan.verified(self.times.verify, len(named), self.gathered.start_seconds)
-        named += [("simulated", each.policy) for each in self._chosen()[:number]]
+        named += [("simulated", policy) for policy in self._kept() or self._best(len(named))]
         found: dict[GcPolicy, verify.Candidate] = {}
         for role, policy in named:
             found.setdefault(policy, verify.Candidate(str(policy), policy, role))  # type: ignore[arg-type]
         found.pop(GcPolicy(), None)
         return list(found.values())
+
+    def _best(self, others: int) -> list[GcPolicy]:
+        """The best of the simulation, as many as there is time for beside ``others``."""
+        number = plan.verified(self.times.verify, others, self.gathered.start_seconds)
+        return [each.policy for each in self._chosen()[:number]]
+
+    def _kept(self) -> list[GcPolicy]:
+        """The settings of the experiment that goes on: another simulation may choose others."""
+        names = store.variants(self.request.experiment) if self.request.experiment else []
+        try:
+            return [parse(name) for name in names if name not in (verify.CURRENT, verify.AGAIN)]
+        except ValueError:  # not a sweep's file: reading its blocks says so
+            return []
 
     def _wanted_seconds(self, candidates: list[verify.Candidate]) -> float:
         """How long a trial has to serve for a full collection, where that is within reach."""
@@ -327,6 +350,7 @@ class Sweeping:
             result.app.python,
             recommendation.title,
             freeze_in_parent=freeze,
+            free_threaded=self.recording is not None and self.recording.free_threaded,
         )
 
     def _simulated(self) -> dict[str, Setting]:

@@ -42,6 +42,11 @@ class WorkerLostError(DjtuneError):
         """The message without the app's own words."""
 
 
+def shareable(error: DjtuneError) -> str:
+    """The message without what the app said, which may hold values of the user's: for results."""
+    return error.how if isinstance(error, WorkerLostError) else error.message
+
+
 class Worker:
     """One worker process. Entering it loads the app; leaving it ends the whole process group."""
 

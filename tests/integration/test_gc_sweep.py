@@ -179,3 +179,29 @@ def test_killed_workers_leave_what_was_measured_before(tmp_path: Path) -> None:
     assert found.verification is not None
     assert found.verification.blocks >= 1
     assert "SIGKILL" in f"{found.verification.failures} {found.warnings}"
+
+
+def test_an_app_that_dies_at_the_current_setting_keeps_its_audit_and_earlier_trials(
+    tmp_path: Path,
+) -> None:
+    starts = tmp_path / "starts"
+    starts.touch()
+    settings = tmp_path / "frail.py"
+    settings.write_text("from conf import *\nFATE, SPARED = 'SIGKILL', 2\n")
+    options = ["--settings", "frail", "--pythonpath", tmp_path, "--duration", "40"]
+    done = djtune(
+        "gc-sweep",
+        "page/",
+        *options,
+        "--format",
+        "json",
+        cwd=PROJECTS / "mortal",
+        env={"MORTAL_STARTS": str(starts)},
+    )
+    assert done.exit_code == ExitCode.INCOMPLETE, done.stderr
+    found = result(done)
+    assert found.ceiling is not None
+    assert found.ceiling.trials == 1
+    assert found.audit is not None
+    assert "SIGKILL" in str(found.warnings)
+    assert "a-secret" not in done.stdout
