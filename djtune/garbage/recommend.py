@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from djtune.experiments.evidence import Comparison
+from djtune.experiments.verdicts import change
 from djtune.garbage.cycles import AuditResult
 from djtune.garbage.goals import MemoryLimit, score
 from djtune.garbage.result import (
@@ -18,6 +19,7 @@ from djtune.garbage.result import (
     Verification,
 )
 from djtune.garbage.verify import CURRENT
+from djtune.model.samples import Collector
 from djtune.reports import format as fmt
 
 P99_AT_MOST = 1.10
@@ -40,10 +42,19 @@ class Question(Struct, frozen=True):
     verification: Verification | None
     simulated: dict[str, Setting] = {}
     """Every setting that was simulated, by its name."""
+    current: Collector | None = None
+    """The collector as the app leaves it."""
 
 
 def recommend(question: Question) -> Recommendation:
     """Leave it alone, nothing beats it, or a setting with its evidence."""
+    if question.audit is not None and _off_at_a_price(question.current, question.audit):
+        return Recommendation(
+            None,
+            "Let the collector run: the app has switched it off",
+            [question.audit.why, f"1,000 requests keep {_leaked(question.audit)} for good"],
+            measured=True,
+        )
     ceiling = question.ceiling
     if ceiling is not None and ceiling.leave_alone:
         return Recommendation(
@@ -58,6 +69,17 @@ def recommend(question: Question) -> Recommendation:
     if question.verification is None:
         return _estimated(question)
     return _measured(question, question.verification)
+
+
+def _off_at_a_price(current: Collector | None, audit: AuditResult) -> bool:
+    """Whether the app runs without collections although its requests leave garbage."""
+    if current is None or audit.garbage_free:
+        return False
+    return not (current.enabled and current.thresholds[0])
+
+
+def _leaked(audit: AuditResult) -> str:
+    return fmt.size(audit.leaked_mb * 1e6)
 
 
 def _share(ceiling: Ceiling) -> str:
@@ -81,12 +103,20 @@ def _estimated(question: Question) -> Recommendation:
         best.policy,
         f"Try {best.name}: an estimate that was not verified",
         [
-            f"simulated: {fmt.duration(best.simulated.gc_ns_per_request / 1e9)} of GC a request, "
-            f"longest pause {fmt.duration(best.simulated.worst_pause_ns / 1e9)}, "
-            f"at most {fmt.size(best.simulated.peak_bytes)} above the start",
+            f"simulated: {_told(best)}",
+            *([f"the current setting, simulated too: {_told(current)}"] if current else []),
             "run djtune gc-sweep without --quick to have it verified",
         ],
         measured=False,
+    )
+
+
+def _told(setting: Setting) -> str:
+    simulated = setting.simulated
+    return (
+        f"{fmt.duration(simulated.gc_ns_per_request / 1e9)} of GC a request, longest pause "
+        f"{fmt.duration(simulated.worst_pause_ns / 1e9)}, at most "
+        f"{fmt.size(simulated.peak_bytes)} above the start"
     )
 
 
@@ -104,13 +134,20 @@ def _measured(question: Question, verification: Verification) -> Recommendation:
                 refused=refused,
             )
         refused.append(f"{tried.name}: {'; '.join(reasons)}")
+    why = [
+        f"{fmt.plural(len(others), 'setting', 'settings')} ran beside it in "
+        f"{fmt.plural(verification.blocks, 'block', 'blocks')}"
+    ]
+    if not _breaks(question, current):
+        title = "Keep the current setting: nothing that was tried beats it"
+    else:
+        title = f"No setting that was tried keeps to {question.limit.text}"
+        held = fmt.size(current.peak_rss.value)
+        why.insert(0, f"the current setting itself held {held}")
     return Recommendation(
         None,
-        "Keep the current setting: nothing that was tried beats it",
-        [
-            f"{fmt.plural(len(others), 'setting', 'settings')} ran beside it in "
-            f"{fmt.plural(verification.blocks, 'block', 'blocks')}"
-        ],
+        title,
+        why,
         measured=True,
         refused=refused,
     )
@@ -142,7 +179,9 @@ def _objections(
     """Why a setting is not recommended; nothing where it may be."""
     if not tried.kept:
         yield "the app sets the collector again by itself"
-    if not tried.policy.enabled and not (question.audit and question.audit.garbage_free):
+    if tried.failure:
+        yield tried.failure
+    if not tried.policy.collects and not (question.audit and question.audit.garbage_free):
         why = question.audit.why if question.audit else "the garbage was not audited"
         yield f"nothing would ever free its cyclic garbage: {why}"
     yield from _too_big(question, current, tried)
@@ -163,10 +202,14 @@ def _no_better(
 ) -> Iterator[str]:
     compared = _comparison(verification, tried.name)
     if compared is None or compared.outcome != "lower":
-        yield f"{GC_METRIC}: {compared.outcome if compared else 'not measured'}"
+        yield f"{GC_METRIC} was not shown to be less: {_found(compared)}"
     figure = _GOALS.get(question.goal)
     if figure and _goal(question, tried) >= _goal(question, current):
         yield f"its {figure} is not below the current one's"
+
+
+def _found(compared: Comparison | None) -> str:
+    return f"{compared.outcome}, {change(compared)}" if compared else "not measured"
 
 
 def _comparison(verification: Verification, name: str) -> Comparison | None:
@@ -181,8 +224,9 @@ def _slower(tried: Tried) -> Iterator[str]:
         yield "too few requests to know its p95 or p99; --duration makes more"
     elif tail.cpu_ratio.high >= P99_AT_MOST:
         yield (
-            f"its p{tail.q * 100:.0f} may be {fmt.ratio(tail.cpu_ratio.high)} of the current "
-            f"one's, and {fmt.ratio(P99_AT_MOST)} is not good enough"
+            f"its p{tail.q * 100:.0f} of CPU time may be as high as "
+            f"{fmt.ratio(tail.cpu_ratio.high)} the current one's, where less than "
+            f"{fmt.ratio(P99_AT_MOST)} must be shown; --duration narrows it"
         )
 
 
@@ -203,9 +247,12 @@ def _too_big(question: Question, current: Tried, tried: Tried) -> Iterator[str]:
         return
     setting = question.simulated.get(tried.name)
     # Without collections there is no cycle to simulate: what that leaks, the audit tells.
-    if setting is None or not tried.policy.enabled or setting.within_limit:
+    if not tried.policy.collects or (setting and setting.within_limit):
         return
-    if setting.over_limit:
+    if setting is None:
+        if not tried.reached_full:
+            yield "its trials were too short for a full collection, and it was not simulated"
+    elif setting.over_limit:
         yield (
             f"over a whole cycle it would hold {fmt.size(setting.simulated.peak_bytes)} above the "
             f"start (simulated), over the limit of {question.limit.text}"

@@ -159,6 +159,8 @@ class Tried(Struct):
     """Whether every trial passed a full collection."""
     kept: bool = True
     """Whether the app left the setting as it was given."""
+    failure: str = ""
+    """Why it was dropped before the end: its process died or was late."""
     predicted: Simulated | None = None
     """The simulator's estimate for the same requests."""
 

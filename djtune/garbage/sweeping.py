@@ -334,6 +334,7 @@ class Sweeping:
                     chosen=self._chosen(),
                     verification=verification,
                     simulated=self._simulated(),
+                    current=result.current,
                 )
             )
             self._add_snippets(result)

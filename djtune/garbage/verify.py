@@ -117,8 +117,9 @@ def verification(
     names = [candidate.name for candidate in candidates]
     comparisons = compared(complete, names)
     current = Candidate(CURRENT, GcPolicy(), "current")
+    failures = {failure.variant: failure.why for failure in blocks.failures}
     tried = [
-        _tried(complete, candidate, predicted.get(candidate.name))
+        _tried(complete, candidate, predicted.get(candidate.name), failures.get(candidate.name, ""))
         for candidate in (current, *candidates)
         if any(candidate.name in block.trials for block in complete)
     ]
@@ -141,7 +142,9 @@ def _verdict(comparisons: Sequence[Comparison], name: str) -> str:
     return f"time: {time.sentence}. Memory: {memory.sentence}"
 
 
-def _tried(blocks: Sequence[Block], candidate: Candidate, predicted: Simulated | None) -> Tried:
+def _tried(
+    blocks: Sequence[Block], candidate: Candidate, predicted: Simulated | None, failure: str
+) -> Tried:
     name = candidate.name
     trials = [block.trials[name] for block in blocks if name in block.trials]
     return Tried(
@@ -166,6 +169,7 @@ def _tried(blocks: Sequence[Block], candidate: Candidate, predicted: Simulated |
         uncollectable=max((t.collector.uncollectable for t in trials if t.collector), default=0),
         reached_full=usage.reached_full(trials),
         kept=all(_kept(trial, candidate.policy) for trial in trials),
+        failure=failure,
         predicted=predicted,
     )
 

@@ -15,6 +15,11 @@ class GcPolicy(Struct, frozen=True):
     enabled: bool = True
     """``False``: no automatic collections at all."""
 
+    @property
+    def collects(self) -> bool:
+        """Whether collections start by themselves, as far as the policy says."""
+        return self.enabled and (self.thresholds is None or self.thresholds[0] > 0)
+
     def __str__(self) -> str:
         """As the command line names it: ``default``, ``freeze+10000,10,10``, ``disable``."""
         words = ["freeze"] if self.freeze else []
@@ -50,4 +55,6 @@ def _thresholds(word: str) -> Thresholds:
     first, second, third = map(int, parts)
     if max(first, second, third) >= 2**31:
         raise ValueError("a threshold is below 2147483648")
+    if not first:
+        raise ValueError("a first threshold of 0 turns collections off: disable says so")
     return first, second, third

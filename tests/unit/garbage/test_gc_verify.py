@@ -156,6 +156,7 @@ def dropped() -> Blocks:
 def test_a_setting_that_was_dropped_keeps_its_figures_and_is_named():
     found = verification(dropped(), [candidate()], {}, 1.0)
     assert found.tried[1].requests == 600
+    assert [each.failure for each in found.tried] == ["", "killed by SIGKILL"]
     assert found.failures == [f"{NAME}, block 4: killed by SIGKILL"]
 
 

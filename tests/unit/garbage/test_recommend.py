@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_of_garbage import (
+    COLLECTOR,
     CURRENT,
     MB,
     MS,
@@ -66,6 +68,21 @@ class TestLeaveItAlone:
         assert "alone" not in measured(tried(GOOD), ceiling=ceiling(0.021)).title
 
 
+class TestACollectorThatTheAppHasSwitchedOff:
+    @pytest.mark.parametrize("off", [{"enabled": False}, {"thresholds": (0, 10, 10)}])
+    def test_is_not_left_alone_where_requests_leave_garbage(self, off):
+        current = msgspec.structs.replace(COLLECTOR, **off)
+        found = recommend(asked(ceiling=ceiling(0.0), current=current))
+        assert "Let the collector run" in found.title
+        assert "1.00 MB for good" in found.why[1]
+
+    def test_is_left_alone_where_they_leave_none(self):
+        current = msgspec.structs.replace(COLLECTOR, enabled=False)
+        clean = audited(garbage_free=True)
+        found = recommend(asked(ceiling=ceiling(0.0), current=current, audit=clean))
+        assert "Leave the collector alone" in found.title
+
+
 class TestWhatWasMeasured:
     def test_less_gc_time_within_the_limit_and_no_worse_p99_is_recommended(self):
         found = measured(tried(GOOD))
@@ -81,6 +98,8 @@ class TestWhatWasMeasured:
             (tried(GOOD, p99=P99_AT_MOST), "p99 may be 1.10×"),
             (tried(GOOD, tails=[tail(0.5)]), "too few requests to know its p95 or p99"),
             (tried(GOOD, kept=False), "sets the collector again"),
+            (tried(GOOD, failure="ended by signal SIGKILL"), "ended by signal SIGKILL"),
+            (tried("0,10,10"), "nothing would ever free its cyclic garbage"),
             (tried("disable"), "nothing would ever free its cyclic garbage: GET /api/epg/ leaves"),
         ],
     )
@@ -134,8 +153,13 @@ class TestWhatWasMeasured:
         assert refused.count(";") == 4
 
     def test_too_short_for_a_full_collection_is_said(self):
-        found = measured(tried(GOOD, reached_full=False))
+        found = measured(tried(GOOD, reached_full=False), simulated={GOOD: setting(GOOD)})
         assert any("too short for a full collection" in line for line in found.why)
+
+    def test_a_full_collection_that_was_neither_seen_nor_simulated_is_not_risked(self):
+        found = measured(tried(GOOD, reached_full=False))
+        assert found.policy is None
+        assert "was not simulated" in found.refused[0]
 
 
 class TestGoals:
