@@ -68,6 +68,12 @@ def test_a_request_that_leaves_nothing_is_said_to_leave_nothing(leaky):
     assert leaky("clean/")["kept"] < 100  # a few numbers, at most
 
 
+def test_an_app_that_switches_the_collector_on_hides_no_garbage():
+    asked = workload([step("enabled/"), step("dropped/")])
+    _, dropped = audited(project("tuned"), asked)
+    assert objects(dropped) == [1000, 1000, 1000]
+
+
 def test_a_cycle_is_named_by_the_class_and_the_attribute_that_leads_back(leaky):
     row = leaky("cycle/<int:sections>/")
     assert names(row) == {"Section.report"}

@@ -11,9 +11,9 @@ import math
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import repeat, takewhile
 from typing import Any
 
 from .. import probes
@@ -40,8 +40,8 @@ def audit_garbage(
 
     A step whose answers are not those that are expected has no rounds. In the first round that
     counts garbage is looked at closely. Requests are made once more to weigh it, and a few times
-    to see what stays for good. After ``seconds`` no further round is begun, and no such look is
-    taken.
+    to see what stays for good. After ``seconds`` no further round is begun but for one of each
+    kind that counts, and no look at what stays is taken.
     """
     session = current()
     audit = Audit(session, set(skip), time.monotonic() + seconds)
@@ -80,13 +80,15 @@ class Audit:
 
     def asked(self, rounds: int) -> Iterator[Ask]:
         """Yield what is to be done with the requests, round by round."""
-        yield from repeat(self.warm_up, WARM_ROUNDS)
+        yield self.warm_up
+        yield from self._in_time(repeat(self.warm_up, WARM_ROUNDS - 1))
         yield self.weigh
         yield self.count
-        for _ in range(rounds - 1):
-            if not self.is_over():
-                yield self.count
-        yield self.look_for_growth
+        yield from self._in_time(repeat(self.count, rounds - 1))
+        yield from self._in_time([self.look_for_growth])
+
+    def _in_time(self, rounds: Iterable[Ask]) -> Iterator[Ask]:
+        return takewhile(lambda _: not self.is_over(), rounds)
 
     def is_over(self) -> bool:
         """Whether the time is up."""
@@ -104,10 +106,16 @@ class Audit:
             self.rows.setdefault(request.step, {"step": request.step, "rounds": []})
             ask(request, answers)
 
-    def warm_up(self, request: Request, answers: dict[str, str]) -> bool:
+    def warm_up(self, request: Request, answers: dict[str, str]) -> None:
+        """Serve a request, and let no garbage pile up; the old heap is not looked at."""
+        self.serve(request, answers)
+        gc.collect(1)
+
+    def serve(self, request: Request, answers: dict[str, str]) -> bool:
         """Serve a request and keep nothing of it but what later ones need; whether it was
         answered as expected.
         """
+        gc.disable()  # a request before may have switched the collector on
         exchange = self._session.serve(request, timed=False)
         answers.update(captured(exchange, request.capture))
         return classify(exchange, request) == "ok"
@@ -121,7 +129,7 @@ class Audit:
         with traced_memory():
             for _ in range(2):
                 before, _ = tracemalloc.get_traced_memory()
-                self.warm_up(request, answers)
+                self.serve(request, answers)
                 clear_free_lists()
             after, _ = tracemalloc.get_traced_memory()
         self.rows[request.step]["kept"] = max(0, after - before)
@@ -129,7 +137,7 @@ class Audit:
     def count(self, request: Request, answers: dict[str, str]) -> None:
         """Serve a request and count what it leaves."""
         settle()
-        expected = self.warm_up(request, answers)
+        expected = self.serve(request, answers)
         garbage, uncollectable = left_behind()
         row = self.rows[request.step]
         if expected:
@@ -144,8 +152,8 @@ class Audit:
     def look_for_growth(self, request: Request, answers: dict[str, str]) -> None:
         """Serve a request again and again, and see what stays; not once the time is up."""
         row = self.rows[request.step]
-        if self.warm_up(request, answers) and row["rounds"] and not self.is_over():
-            row["growth"] = growth.find(lambda: self.warm_up(request, answers), settle)
+        if self.serve(request, answers) and row["rounds"] and not self.is_over():
+            row["growth"] = growth.find(lambda: self.serve(request, answers), settle)
 
 
 @contextmanager

@@ -7,5 +7,6 @@ urlpatterns = [
     path("enabled/", views.enabled),
     path("reset/", views.reset),
     path("cyclic/", views.cyclic),
+    path("dropped/", views.dropped),
     path("written/", views.written),
 ]

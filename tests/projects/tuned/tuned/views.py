@@ -33,6 +33,13 @@ def cyclic(request):
     return HttpResponse(f"{len([Node() for _ in range(1000)])}")
 
 
+def dropped(request):
+    """The same, one after another."""
+    for _ in range(1000):
+        Node()
+    return HttpResponse("dropped")
+
+
 def written(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
