@@ -63,6 +63,13 @@ def test_the_collector_is_left_as_it_was(worker: Worker, traced: dict[str, Any])
     assert state["frozen"] == 0
 
 
+def test_an_app_that_switches_the_collector_on_hides_no_garbage() -> None:
+    journeys = msgspec.convert(workload([step("enabled/"), step("dropped/")]), Workload)
+    with opened(project("tuned"), journeys, "wsgi", 1, None) as worker:
+        traced = worker.call("trace_allocations", skip=[], rounds=3, seconds=10)
+    assert [curve["garbage"] >= 1000 for curve in curves(traced, 1)] == [True] * 3
+
+
 @pytest.mark.parametrize("setting", ["default", "10000,10,10", "freeze+5000,5,2"])
 def test_simulated_collections_are_those_of_a_trial(traced: dict[str, Any], setting: str) -> None:
     trial = Trial([])

@@ -131,7 +131,9 @@ class _Tracer:
             begun = time.monotonic()
             draws = calls.draw(self._session, journey, self._skip)
             self._made += len(draws)
-            yield from calls.follow(self._session, draws)
+            for made in calls.follow(self._session, draws):
+                gc.disable()  # the app may have switched the collector on
+                yield made
             self._took[journey] = time.monotonic() - begun
 
     def _rounds(self, emit: Emit, rounds: int) -> Iterator[Any]:
