@@ -17,7 +17,8 @@ def verification_blocks(verification: Verification) -> list[Block]:
         Note(
             f"{fmt.plural(verification.blocks, 'block', 'blocks')} of one fresh process a setting, "
             "and the current setting twice: the difference between its two shows what chance can "
-            "do. Ratios are to the current setting; their intervals hold together with 95 %.",
+            "do. Ratios are to the current setting. The intervals of peak RSS and GC CPU hold "
+            "together with 95 %, and so do those of the other means; percentiles' each by itself.",
             tone="plain",
         ),
         _counters(verification),
@@ -163,7 +164,7 @@ def _tail(value: Metric | None, ratio: Metric | None) -> Cell:
     if value is None or value.value is None:
         return Cell("n/a", note=value.reason if value else "", tone="muted")
     if ratio is None or ratio.value is None:
-        return Cell(fmt.duration(value.value))
+        return metric_cell(value, fmt.duration)
     told = fmt.with_interval(ratio.value, ratio.low, ratio.high, fmt.ratio)
     return Cell(fmt.duration(value.value), note=told)
 

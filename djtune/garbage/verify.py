@@ -15,8 +15,8 @@ from djtune.experiments.evidence import (
     from_trials,
 )
 from djtune.experiments.intervals import Interval, mean_interval
-from djtune.experiments.quantiles import minimum_n
-from djtune.experiments.tails import Rows, pooled_quantile, quantile_ratio
+from djtune.experiments.quantiles import quantile_interval
+from djtune.experiments.tails import Rows, quantile_ratio
 from djtune.experiments.verdicts import verdict
 from djtune.garbage import usage
 from djtune.garbage.recording import Simulated
@@ -212,9 +212,9 @@ def _tail(blocks: Sequence[Block], name: str, q: float) -> Tail:
     is_current = name == CURRENT
     return Tail(
         q=q,
-        value=_quantile(walls(name), q),
+        value=quantile_interval(walls(name), q),
         ratio=None if is_current else _ratio(walls(name), _both(walls), q),
-        cpu_value=_quantile(cpus(name), q),
+        cpu_value=quantile_interval(cpus(name), q),
         cpu_ratio=None if is_current else _ratio(cpus(name), _both(cpus), q),
     )
 
@@ -228,13 +228,6 @@ def _times(
 def _both(times: Callable[[str], list[list[float]]]) -> list[list[float]]:
     """The current setting's two trials of each block as one."""
     return [a + b for a, b in zip(times(CURRENT), times(AGAIN), strict=True)]
-
-
-def _quantile(rows: Rows, q: float) -> Metric:
-    n = sum(map(len, rows))
-    if n < minimum_n(q):
-        return Metric(None, n=n, reason=f"needs {minimum_n(q)} requests, has {n}")
-    return Metric(pooled_quantile(rows, q), n=n)
 
 
 def _ratio(variant: Rows, baseline: Rows, q: float) -> Metric:
