@@ -8,8 +8,11 @@ from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Column, Heading, Note, Table
 from djtune.reports.findings import finding_block
 
-LINKS_SHOWN = 20
-TYPES_SHOWN = 10
+ROUTES_SHOWN = 12
+LINKS_SHOWN = 8
+TYPES_SHOWN = 5
+NAMED = 3
+"""Routes that are named in a sentence, rather than counted."""
 _OF = {
     "app": "the app",
     "django": "Django",
@@ -20,27 +23,32 @@ _OF = {
 
 
 def blocks(result: AuditResult) -> list[Block]:
-    """What requests leave to the collector: route by route, by link, by type; and the findings."""
+    """What requests leave to the collector: route by route, what to do, by link and by type."""
     audited = [route for route in result.routes if route.rounds]
     found: list[Block] = [
         Heading("What requests leave to the collector", anchor="cycles"),
         _summary(result),
     ]
     if missing := [request_of(route) for route in result.routes if not route.rounds]:
-        found.append(Note(f"Not audited, as it was not answered: {', '.join(missing)}.", "warn"))
+        found.append(_not_audited(missing))
     if audited:
         found.append(_routes(audited))
-    if any(route.links for route in audited):
-        found.append(_links(audited))
-    if audited and audited[0].types:
-        found.append(_types(audited[0]))
     found += [
         Note(f"{request_of(route)}: {route.cut_short}.", "warn")
         for route in audited
         if route.cut_short
     ]
     found += [finding_block(finding) for finding in result.findings]
+    if any(route.links for route in audited):
+        found.append(_links(audited))
+    if audited and audited[0].types:
+        found.append(_types(audited[0]))
     return found
+
+
+def _not_audited(missing: Sequence[str]) -> Note:
+    told = ", ".join(missing) if len(missing) <= NAMED else f"{len(missing)} routes"
+    return Note(f"Not audited, as not answered: {told}; see “Not measured” below.", tone="warn")
 
 
 def _summary(result: AuditResult) -> Note:
@@ -57,6 +65,7 @@ def _summary(result: AuditResult) -> Note:
 
 
 def _routes(routes: Sequence[RouteAudit]) -> Table:
+    hidden = len(routes) - ROUTES_SHOWN
     return Table(
         [
             Column("route"),
@@ -66,11 +75,12 @@ def _routes(routes: Sequence[RouteAudit]) -> Table:
             Column("free if only these were cut", priority=1),
             Column("n", "right", priority=3),
         ],
-        [_route(route) for route in routes],
+        [_route(route) for route in routes[:ROUTES_SHOWN]],
         caption="Objects that the collector tracks, in cycles or hanging from them: counts, the "
         "same on any machine; one figure where every round had the same, else the median and the "
         "range. Per 1,000 requests: memory that stays without a collection, texts and numbers "
-        "included (tracemalloc, one request a step).",
+        "included (tracemalloc, one request a step)."
+        + (f" {hidden} more routes, with less in all: --format json." if hidden > 0 else ""),
     )
 
 

@@ -33,14 +33,13 @@ def ceiling_blocks(ceiling: Ceiling) -> list[Block]:
             "win more.",
             tone="good" if ceiling.leave_alone else "plain",
         ),
-        _routes(ceiling),
-        pauses_table(ceiling.pauses),
     ]
     if ceiling.whole_cycle is not None:
         blocks.append(
             Note(
                 f"With full collections, for which the trials were too short: about "
-                f"{fmt.share(ceiling.whole_cycle)} (simulated)."
+                f"{fmt.share(ceiling.whole_cycle)} (simulated).",
+                tone="plain",
             )
         )
     elif not ceiling.reached_full:
@@ -51,7 +50,7 @@ def ceiling_blocks(ceiling: Ceiling) -> list[Block]:
                 tone="warn",
             )
         )
-    return blocks
+    return [*blocks, _routes(ceiling), pauses_table(ceiling.pauses)]
 
 
 def _routes(ceiling: Ceiling) -> Table:

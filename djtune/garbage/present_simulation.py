@@ -5,6 +5,8 @@ from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Chart, Column, Heading, Note, Series, Table
 
 SHOWN = 12
+PAGE = 4096
+"""Bytes below which resident memory cannot change: what a logarithmic scale shows for none."""
 _STOPPED = {
     "memory limit": "gave up on it: no full collection, and too much memory",
     "requests": "no full collection for very long",
@@ -52,7 +54,7 @@ def _chart(simulation: Simulation) -> Chart:
 
 def _point(setting: Setting) -> tuple[float, float]:
     simulated = setting.simulated
-    return float(simulated.peak_bytes), simulated.gc_ns_per_request / 1e9
+    return float(max(PAGE, simulated.peak_bytes)), simulated.gc_ns_per_request / 1e9
 
 
 def _table(simulation: Simulation, verified: set[str]) -> Table:

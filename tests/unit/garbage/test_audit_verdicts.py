@@ -6,7 +6,7 @@ import pytest
 
 from djtune.garbage.audit import Asked, audit
 from djtune.garbage.cycles import AuditResult
-from djtune.garbage.present_audit import blocks
+from djtune.garbage.present_audit import ROUTES_SHOWN, blocks
 from djtune.garbage.remedies import CONTEXTS, PREFETCH, SERIALIZERS, remedy
 from djtune.reports.blocks import Finding, Note, Table
 
@@ -209,10 +209,23 @@ def test_the_report_names_routes_links_and_what_is_missing():
     assert "GET /guide/" in text
     assert "Node.parent *" in text
     assert "10 of 12" in text
-    assert "Not audited, as it was not answered: GET /health/." in text
+    assert "Not audited, as not answered: GET /health/;" in text
 
 
 def test_the_report_of_a_workload_without_garbage_says_so_first():
     block = blocks(audit([row(0, 0), row(1, 0)], STEPS))[1]
     assert isinstance(block, Note)
     assert block.tone == "good"
+
+
+def test_a_report_of_many_routes_counts_those_that_it_does_not_show():
+    steps: list[Asked] = [("GET", f"r{n}/", 1.0) for n in range(2 * ROUTES_SHOWN)]
+    rows = [row(n, *([9] if n % 2 else [])) for n in range(len(steps))]
+    result = audit(rows, steps)
+    assert f"Not audited, as not answered: {ROUTES_SHOWN} routes;" in _texts(result)
+    more = audit([row(n, 9) for n in range(len(steps))], steps)
+    assert any(
+        f"{ROUTES_SHOWN} more routes" in block.caption and len(block.rows) == ROUTES_SHOWN
+        for block in blocks(more)
+        if isinstance(block, Table)
+    )
