@@ -169,12 +169,13 @@ def gc_sweep(
     result = sweeping.result()
     if earlier is not None and earlier.audit is not None and result.audit is not None:
         result.regressions = checking.regressions(result.audit, earlier.audit)
+        result.warnings += checking.versions(result, earlier)
         if lost := [] if asked.routes else checking.unanswered(result.audit, earlier.audit):
             result.warnings.append(f"counted before, and not now: {', '.join(lost)}")
             result.complete = False
     code = run.finish(
         result,
-        present(result, *_next_command(sweeping, result)),
+        present(result, *_next_command(sweeping, result), checked=earlier is not None),
         metrics=metrics(result),
         places=sweeping.places(),
         complete=result.complete,

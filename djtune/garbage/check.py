@@ -61,6 +61,14 @@ def regressions(now: AuditResult, before: AuditResult) -> list[str]:
     ]
 
 
+def versions(now: GcSweepResult, before: GcSweepResult) -> list[str]:
+    """That the counts are of other versions, and so need not be the same; nothing where not."""
+    told = [f"Python {run.app.python} and Django {run.app.django}" for run in (before, now)]
+    if told[0] == told[1]:
+        return []
+    return [f"--check has counts of {told[0]}, this run is on {told[1]}: write the file again"]
+
+
 def unanswered(now: AuditResult, before: AuditResult) -> list[str]:
     """Routes that were counted before and could not be now."""
     counted = {(route.method, route.route) for route in now.routes if route.rounds}

@@ -8,7 +8,7 @@ from djtune.garbage.recording import Simulated
 from djtune.garbage.result import Goal
 
 DEFAULT_LIMIT = "+10%"
-_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_UNITS = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 _UNITS |= {"kib": 1024, "mib": 1024**2, "gib": 1024**3}
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 _MORE = re.compile(r"\+(\d{1,15}(?:\.\d+)?)\s*%")

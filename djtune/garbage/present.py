@@ -22,14 +22,21 @@ from djtune.reports.blocks import (
 from djtune.reports.conditions import machine_note, unmeasured_table
 
 
-def present(result: GcSweepResult, next_command: str = "", why: str = "") -> Report:
-    """The report: what bends the figures, what to do, and the evidence from first to last."""
+def present(
+    result: GcSweepResult, next_command: str = "", why: str = "", *, checked: bool = False
+) -> Report:
+    """The report: what bends the figures, what to do, and the evidence from first to last.
+
+    ``checked``: the counts were compared with those of an earlier run.
+    """
     blocks: list[Block] = [Note(f"Beware: {warning}", tone="warn") for warning in result.warnings]
     if result.recommendation is not None:
         blocks += _recommendation(result.recommendation)
     if result.regressions:
         blocks.append(Heading("Worse than before", anchor="regressions"))
         blocks += [Note(line, tone="bad") for line in result.regressions]
+    elif checked and result.complete:
+        blocks.append(Note("No request leaves more garbage than before.", tone="good"))
     if result.ceiling is not None:
         blocks += ceiling_blocks(result.ceiling)
     if result.audit is not None:
@@ -69,7 +76,7 @@ def _recommendation(recommendation: Recommendation) -> list[Block]:
     if recommendation.policy is None and not recommendation.snippets:
         return [
             Heading("What to do", anchor="recommendation"),
-            Note(f"{recommendation.title}.", tone="good"),
+            Note(f"{recommendation.title}.", tone="warn" if recommendation.over_limit else "good"),
             *(Note(_sentence(line), tone="plain") for line in recommendation.why),
             *refused,
         ]

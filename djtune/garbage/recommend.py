@@ -134,22 +134,21 @@ def _measured(question: Question, verification: Verification) -> Recommendation:
                 refused=refused,
             )
         refused.append(f"{tried.name}: {'; '.join(reasons)}")
-    why = [
-        f"{fmt.plural(len(others), 'setting', 'settings')} ran beside it in "
-        f"{fmt.plural(verification.blocks, 'block', 'blocks')}"
-    ]
-    if not _breaks(question, current):
-        title = "Keep the current setting: nothing that was tried beats it"
-    else:
-        title = f"No setting that was tried keeps to {question.limit.text}"
-        held = fmt.size(current.peak_rss.value)
-        why.insert(0, f"the current setting itself held {held}")
+    over = _breaks(question, current)
+    title = "Keep the current setting: nothing that was tried beats it"
+    if over:
+        held, limit = fmt.size(current.peak_rss.value), question.limit.text
+        title = f"The current setting held {held}, over {limit}, and nothing tried can replace it"
     return Recommendation(
         None,
         title,
-        why,
+        [
+            f"{fmt.plural(len(others), 'setting', 'settings')} ran beside it in "
+            f"{fmt.plural(verification.blocks, 'block', 'blocks')}"
+        ],
         measured=True,
         refused=refused,
+        over_limit=over,
     )
 
 
@@ -226,7 +225,7 @@ def _slower(tried: Tried) -> Iterator[str]:
         yield (
             f"its p{tail.q * 100:.0f} of CPU time may be as high as "
             f"{fmt.ratio(tail.cpu_ratio.high)} the current one's, where less than "
-            f"{fmt.ratio(P99_AT_MOST)} must be shown; --duration narrows it"
+            f"{fmt.ratio(P99_AT_MOST)} must be shown (--duration narrows it)"
         )
 
 

@@ -193,6 +193,8 @@ class Recommendation(Struct):
     """Where to paste → the code."""
     refused: list[str] = field(default_factory=list)
     """Settings that looked good and were not recommended, with the reason."""
+    over_limit: bool = False
+    """Whether what is left as it is holds more memory than the limit allows."""
 
 
 class GcSweepResult(Struct):

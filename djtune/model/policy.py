@@ -55,6 +55,4 @@ def _thresholds(word: str) -> Thresholds:
     first, second, third = map(int, parts)
     if max(first, second, third) >= 2**31:
         raise ValueError("a threshold is below 2147483648")
-    if not first:
-        raise ValueError("a first threshold of 0 turns collections off: disable says so")
     return first, second, third

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_of_garbage import audited, growth, parts, result, route_audit
 
 from djtune.errors import DjtuneError
-from djtune.garbage.check import load, regressions
+from djtune.garbage.check import load, regressions, versions
 from djtune.garbage.result import SCHEMA_VERSION
 
 counts = st.integers(0, 10**6)
@@ -109,3 +109,11 @@ class TestTheFile:
         file.write_bytes(content)
         with pytest.raises(DjtuneError):
             load(file)
+
+
+def test_counts_of_other_versions_are_said_to_be_no_measure():
+    now = before = result()
+    assert versions(now, before) == []
+    before = msgspec.structs.replace(now, app=msgspec.structs.replace(now.app, python="3.99.1"))
+    (warning,) = versions(now, before)
+    assert f"Python 3.99.1 and Django {before.app.django}, this run is on Python" in warning

@@ -31,7 +31,7 @@ from djtune.garbage.recommend import Question, recommend
 from djtune.garbage.result import GcSweepResult, Recommendation
 from djtune.model.metrics import Metric
 from djtune.model.samples import Collector
-from djtune.reports.blocks import Finding, Heading
+from djtune.reports.blocks import Chart, Finding, Heading, Note
 from djtune.reports.html import render_html
 from djtune.reports.terminal import console_for, render_terminal
 
@@ -163,3 +163,27 @@ def test_budgets_have_the_figures_of_both_stages_by_route():
 
 def test_without_anything_measured_there_is_nothing_to_limit():
     assert metrics(result()) == {}
+
+
+def test_a_check_without_a_regression_says_so_and_only_where_all_was_counted():
+    passed = "No request leaves more garbage than before."
+    assert Note(passed, tone="good") in present(result(), checked=True).blocks
+    assert Note(passed, tone="good") not in present(result()).blocks
+    cut_short = msgspec.structs.replace(result(), complete=False)
+    assert Note(passed, tone="good") not in present(cut_short, checked=True).blocks
+
+
+def test_a_setting_that_needs_no_memory_is_drawn_on_the_logarithmic_scale_too():
+    found = simulation(setting(CURRENT, peak_bytes=10**6), setting("freeze", peak_bytes=0))
+    (chart,) = [b for b in present(result(simulation=found)).blocks if isinstance(b, Chart)]
+    assert chart.log_x
+    drawn = {x for series in chart.series for x, _ in series.points}
+    assert drawn == {4096.0, 1e6}
+
+
+def test_the_whole_cycles_share_stands_beside_the_one_that_it_completes():
+    found = ceiling(0.03, reached_full=False)
+    found.whole_cycle = 0.036
+    blocks = present(result(ceiling=found)).blocks
+    at = next(n for n, b in enumerate(blocks) if isinstance(b, Note) and "With full" in b.text)
+    assert "no setting can win more" in blocks[at - 1].text

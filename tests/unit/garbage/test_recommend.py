@@ -95,7 +95,7 @@ class TestWhatWasMeasured:
         ("bad", "why"),
         [
             (tried(GOOD, peak_rss=metric(133 * MB)), "over the limit of 132 MB (+10%)"),
-            (tried(GOOD, p99=P99_AT_MOST), "p99 may be 1.10×"),
+            (tried(GOOD, p99=P99_AT_MOST), "p99 of CPU time may be as high as 1.10×"),
             (tried(GOOD, tails=[tail(0.5)]), "too few requests to know its p95 or p99"),
             (tried(GOOD, kept=False), "sets the collector again"),
             (tried(GOOD, failure="ended by signal SIGKILL"), "ended by signal SIGKILL"),
@@ -146,6 +146,13 @@ class TestWhatWasMeasured:
         assert "nothing that was tried beats it" in found.title
         assert found.measured
         assert len(found.refused) == 2
+
+    def test_a_limit_that_nothing_keeps_is_not_called_the_current_settings_win(self):
+        found = measured(tried(GOOD), limit="30MB")
+        assert found.policy is None
+        assert found.over_limit
+        assert "held 120 MB, over 30MB" in found.title
+        assert not measured(tried(GOOD, p99=2.0)).over_limit
 
     def test_every_reason_is_told(self):
         bad = tried("disable", p99=2.0, peak_rss=metric(500 * MB), kept=False)
@@ -220,7 +227,8 @@ class TestWhatWasOnlySimulated:
         assert str(found.policy) == GOOD
         assert not found.measured
         assert "estimate" in found.title
-        assert "simulated" in found.why[0]
+        assert "simulated: 100 µs of GC a request" in found.why[0]
+        assert "the current setting, simulated too: 1.00 ms of GC a request" in found.why[1]
 
     @pytest.mark.parametrize("goal", GOALS)
     def test_what_comes_no_closer_to_the_goal_than_the_current_setting_is_not(self, goal):
