@@ -18,6 +18,7 @@ from djtune.reports.blocks import (
     Note,
     Report,
     Table,
+    Tone,
 )
 from djtune.reports.conditions import machine_note, unmeasured_table
 
@@ -76,7 +77,7 @@ def _recommendation(recommendation: Recommendation) -> list[Block]:
     if recommendation.policy is None and not recommendation.snippets:
         return [
             Heading("What to do", anchor="recommendation"),
-            Note(f"{recommendation.title}.", tone="warn" if recommendation.over_limit else "good"),
+            Note(f"{recommendation.title}.", tone=_tone(recommendation)),
             *(Note(_sentence(line), tone="plain") for line in recommendation.why),
             *refused,
         ]
@@ -94,6 +95,12 @@ def _recommendation(recommendation: Recommendation) -> list[Block]:
         ),
         *refused,
     ]
+
+
+def _tone(recommendation: Recommendation) -> Tone:
+    if recommendation.over_limit:
+        return "warn"
+    return "good" if recommendation.measured else "plain"
 
 
 def _sentence(text: str) -> str:

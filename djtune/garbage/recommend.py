@@ -88,6 +88,8 @@ def _share(ceiling: Ceiling) -> str:
 
 
 def _estimated(question: Question) -> Recommendation:
+    if not question.simulated:
+        return Recommendation(None, "Nothing to recommend: no other setting was tried", [], False)
     if not question.chosen:
         return Recommendation(None, "No setting was found to recommend", [], measured=False)
     best = question.chosen[0]

@@ -237,6 +237,9 @@ class TestWhatWasOnlySimulated:
         assert not found.measured
         assert "nothing beats it" in found.title
 
+    def test_where_a_run_was_cut_short_before_the_simulation_no_search_is_claimed(self):
+        assert "no other setting was tried" in simulated().title
+
     def test_where_no_setting_is_left_none_is_recommended(self):
         found = simulated(setting(CURRENT))
         assert found.policy is None
