@@ -33,11 +33,7 @@ def blocks(result: AuditResult) -> list[Block]:
         found.append(_not_audited(missing))
     if audited:
         found.append(_routes(audited))
-    found += [
-        Note(f"{request_of(route)}: {route.cut_short}.", "warn")
-        for route in audited
-        if route.cut_short
-    ]
+    found += _cut_short(audited)
     found += [finding_block(finding) for finding in result.findings]
     if any(route.links for route in audited):
         found.append(_links(audited))
@@ -47,8 +43,21 @@ def blocks(result: AuditResult) -> list[Block]:
 
 
 def _not_audited(missing: Sequence[str]) -> Note:
-    told = ", ".join(missing) if len(missing) <= NAMED else f"{len(missing)} routes"
-    return Note(f"Not audited, as not answered: {told}; see “Not measured” below.", tone="warn")
+    return Note(
+        f"Not audited, as not answered: {_named(missing)}; see “Not measured” below.", tone="warn"
+    )
+
+
+def _cut_short(routes: Sequence[RouteAudit]) -> list[Block]:
+    reasons = dict.fromkeys(route.cut_short for route in routes if route.cut_short)
+    return [
+        Note(f"{_named([request_of(r) for r in routes if r.cut_short == why])}: {why}.", "warn")
+        for why in reasons
+    ]
+
+
+def _named(requests: Sequence[str]) -> str:
+    return ", ".join(requests) if len(requests) <= NAMED else f"{len(requests)} routes"
 
 
 def _summary(result: AuditResult) -> Note:

@@ -8,6 +8,7 @@ from djtune.reports.blocks import Block, Cell, Column, Heading, Note, Table
 from djtune.reports.format import Formatter
 
 SHOWN_ROUTES = 12
+_MOST = "no setting can win more"
 
 
 def metric_cell(metric: Metric, formatter: Formatter) -> Cell:
@@ -29,8 +30,8 @@ def ceiling_blocks(ceiling: Ceiling) -> list[Block]:
         Note(
             f"Collections take {told} of the CPU time at the current setting "
             f"({fmt.plural(ceiling.requests, 'request', 'requests')} in "
-            f"{fmt.plural(ceiling.trials, 'fresh process', 'fresh processes')}): no setting can "
-            "win more.",
+            f"{fmt.plural(ceiling.trials, 'fresh process', 'fresh processes')})"
+            + (f": {_MOST}." if ceiling.whole_cycle is None else "."),
             tone="good" if ceiling.leave_alone else "plain",
         ),
     ]
@@ -38,7 +39,7 @@ def ceiling_blocks(ceiling: Ceiling) -> list[Block]:
         blocks.append(
             Note(
                 f"With full collections, for which the trials were too short: about "
-                f"{fmt.share(ceiling.whole_cycle)} (simulated).",
+                f"{fmt.share(ceiling.whole_cycle)} (simulated): {_MOST}.",
                 tone="plain",
             )
         )

@@ -88,10 +88,9 @@ def _share(ceiling: Ceiling) -> str:
 
 
 def _estimated(question: Question) -> Recommendation:
-    if not question.simulated:
-        return Recommendation(None, "Nothing to recommend: no other setting was tried", [], False)
     if not question.chosen:
-        return Recommendation(None, "No setting was found to recommend", [], measured=False)
+        why = "none was found" if question.simulated else "no other setting was tried"
+        return Recommendation(None, f"Nothing to recommend: {why}", [], measured=False)
     best = question.chosen[0]
     current = question.simulated.get(CURRENT)
     if current and score(question.goal, best.simulated) >= score(question.goal, current.simulated):

@@ -229,3 +229,11 @@ def test_a_report_of_many_routes_counts_those_that_it_does_not_show():
         for block in blocks(more)
         if isinstance(block, Table)
     )
+
+
+def test_what_cut_routes_short_is_told_once():
+    result = audit([row(0, 9), row(1, 9)], STEPS)
+    for route in result.routes:
+        route.cut_short = "no time was left"
+    told = [b.text for b in blocks(result) if isinstance(b, Note) and "no time" in b.text]
+    assert told == ["GET /guide/, GET /health/: no time was left."]

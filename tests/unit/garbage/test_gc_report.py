@@ -185,5 +185,7 @@ def test_the_whole_cycles_share_stands_beside_the_one_that_it_completes():
     found = ceiling(0.03, reached_full=False)
     found.whole_cycle = 0.036
     blocks = present(result(ceiling=found)).blocks
-    at = next(n for n, b in enumerate(blocks) if isinstance(b, Note) and "With full" in b.text)
-    assert "no setting can win more" in blocks[at - 1].text
+    seen, whole = [n for n, b in enumerate(blocks) if isinstance(b, Note)][:2]
+    assert (blocks[seen].text[:15], whole) == ("Collections tak", seen + 1)
+    assert "no setting can win more" not in blocks[seen].text
+    assert "3.6 % (simulated): no setting can win more" in blocks[whole].text
