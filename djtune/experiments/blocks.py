@@ -15,7 +15,7 @@ from djtune.errors import DjtuneError
 from djtune.experiments import noise
 from djtune.experiments.allocation import RouteCost
 from djtune.experiments.stopping import Reason
-from djtune.experiments.trials import Tick, journey_costs, opened, serve, shared_out
+from djtune.experiments.trials import Pace, Tick, journey_costs, opened, serve, shared_out
 from djtune.model.noise import Noise
 from djtune.model.samples import Sample, Trial
 from djtune.model.variant import Variant
@@ -128,7 +128,7 @@ def run_blocks(
     :class:`DjtuneError` for what fails before anything was measured, and for a variant that
     cannot even be started as it is meant to be.
     """
-    begun = time.monotonic()
+    begun, pace = time.monotonic(), Pace()
     starting = [plan.start_seconds]
     into.blocks[:] = into.complete
     into.stopped, into.failure = None, ""
@@ -138,7 +138,7 @@ def run_blocks(
             costs = journey_costs(plan.workload, _pooled(into.blocks[-1]), costs)
         into.noises.append(noise.probe())
         seconds = (whole - (time.monotonic() - begun)) / (plan.blocks - number)
-        if not _run_block(plan, number, seconds, costs, into, starting, tick):
+        if not _run_block(plan, number, seconds, costs, into, starting, pace, tick):
             return
         into.stopped = after(into)
         if into.stopped:
@@ -153,6 +153,7 @@ def _run_block(
     costs: Sequence[RouteCost],
     into: Blocks,
     starting: list[float],
+    pace: Pace,
     tick: Tick,
 ) -> bool:
     """Run one trial of each variant that has not failed; return whether the block is complete.
@@ -164,12 +165,14 @@ def _run_block(
     variants = _left(plan, into)
     serving = max(0.0, seconds - fmean(starting) * len(variants))
     share = serving / len(variants)
-    counts = shared_out(share, costs, as_weighted=plan.as_weighted, least=0)
+    counts = shared_out(pace.own(share), costs, as_weighted=plan.as_weighted, least=0)
     order = random.Random(f"{plan.seed} {number}").sample(variants, len(variants))
     for variant in order:
         try:
             starting.append(
-                _run_variant(plan, variant, number, counts, serving * OVERTIME + 1, block, tick)
+                _run_variant(
+                    plan, variant, number, counts, serving * OVERTIME + 1, block, pace, tick
+                )
             )
         except DjtuneError as error:
             _refuse(variant, number, block, into, error)
@@ -210,6 +213,7 @@ def _run_variant(
     counts: Sequence[int],
     seconds: float,
     block: Block,
+    pace: Pace,
     tick: Tick,
 ) -> float:
     """Run one variant's trial of a block; return what starting its worker took."""
@@ -229,6 +233,7 @@ def _run_variant(
                 tick,
                 settle=plan.settle,
             )
+        pace.note(trial, time.monotonic() - begun - start_seconds)
     return start_seconds
 
 

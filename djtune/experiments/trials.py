@@ -57,18 +57,34 @@ class Trials(Struct):
     """Why the last trial ended early."""
 
 
+class Pace:
+    """How much of the time of trials was the requests' own: what is around them takes its part."""
+
+    def __init__(self) -> None:
+        self._own = self._whole = 0.0
+
+    def note(self, trial: Trial, seconds: float) -> None:
+        """Take a trial that served for so long into account."""
+        self._own += sum(sample.wall for sample in trial.samples) / 1e9
+        self._whole += seconds
+
+    def own(self, seconds: float) -> float:
+        """The requests' part of ``seconds``; all of it before the first trial."""
+        return seconds * min(1.0, self._own / self._whole) if self._own else seconds
+
+
 def run_trials(plan: TrialPlan, costs: list[RouteCost], into: Trials, tick: Tick) -> None:
     """Run the trials, adding to ``into``; ``tick`` is told the seconds that pass.
 
     ``costs`` is the first guess of each journey's time; every trial sharpens it. A worker that
     dies ends the run: what was measured is kept and ``into.failure`` says why.
     """
-    begun = time.monotonic()
+    begun, pace = time.monotonic(), Pace()
     for number in range(plan.trials):
         left = plan.seconds - (time.monotonic() - begun)
         into.noises.append(noise.probe())
         try:
-            _run_trial(plan, number, left / (plan.trials - number), costs, into, tick)
+            _run_trial(plan, number, left / (plan.trials - number), costs, pace, into, tick)
         except DjtuneError as error:
             if not into.trials:
                 raise
@@ -82,6 +98,7 @@ def _run_trial(
     number: int,
     seconds: float,
     costs: Sequence[RouteCost],
+    pace: Pace,
     into: Trials,
     tick: Tick,
 ) -> None:
@@ -91,7 +108,8 @@ def _run_trial(
         budget = max(0.0, seconds - (time.monotonic() - start))
         trial = Trial([], complete=False)
         into.trials.append(trial)
-        counts = shared_out(budget, costs, as_weighted=plan.as_weighted)
+        counts = shared_out(pace.own(budget), costs, as_weighted=plan.as_weighted)
+        begun = time.monotonic()
         serve(
             worker,
             trial,
@@ -103,6 +121,7 @@ def _run_trial(
             tick,
             settle=plan.settle,
         )
+        pace.note(trial, time.monotonic() - begun)
 
 
 def shared_out(
