@@ -164,6 +164,7 @@ def gc_sweep(
             experiment=experiment,
         )
     )
+    sweeping.check_experiment()
     run.note(sweeping.plan())
     interrupted = _go(run, sweeping)
     result = sweeping.result()

@@ -266,6 +266,17 @@ class Sweeping:
         number = plan.verified(self.times.verify, others, self.gathered.start_seconds)
         return [each.policy for each in self._chosen()[:number]]
 
+    def check_experiment(self) -> None:
+        """Raise :class:`DjtuneError` where the experiment's file has no place for what to try."""
+        kept = self._kept()
+        for policy in self.request.settings:
+            if kept and policy not in kept:
+                raise DjtuneError(
+                    f"--experiment {self.request.experiment}: {policy} is no part of it, and "
+                    "settings cannot be added",
+                    hint="name another file",
+                )
+
     def _kept(self) -> list[GcPolicy]:
         """The settings of the experiment that goes on: another simulation may choose others."""
         names = store.variants(self.request.experiment) if self.request.experiment else []

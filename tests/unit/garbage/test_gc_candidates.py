@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from made_of_garbage import CURRENT, setting, simulation
 
+from djtune.errors import DjtuneError
 from djtune.experiments import store
 from djtune.garbage import verify
 from djtune.garbage.goals import DEFAULT_LIMIT, parse_limit
@@ -17,7 +18,7 @@ GUIDE = "10000,100,100"
 NEW_BEST = setting("50000,5,2", gc_ns_per_request=1.0)
 
 
-def candidates(**asked: Any) -> list[str]:
+def sweep(**asked: Any) -> Sweeping:
     fields = {
         "question": cast(Any, None),
         "seconds": 240.0,
@@ -27,7 +28,11 @@ def candidates(**asked: Any) -> list[str]:
         "goal": "cpu",
         "limit": parse_limit(DEFAULT_LIMIT),
     }
-    sweeping = Sweeping(Request(**fields | asked))
+    return Sweeping(Request(**fields | asked))
+
+
+def candidates(**asked: Any) -> list[str]:
+    sweeping = sweep(**asked)
     sweeping.simulation = simulation(setting(CURRENT, gc_ns_per_request=9.0), NEW_BEST)
     return [candidate.name for candidate in sweeping._candidates()]
 
@@ -55,3 +60,11 @@ def test_a_file_without_settings_leaves_the_choice_to_the_simulation(tmp_path, n
 
 def test_an_experiment_that_is_not_there_yet_begins_with_the_simulations_best(tmp_path) -> None:
     assert candidates(experiment=tmp_path / "new.json") == [GUIDE, NEW_BEST.name]
+
+
+def test_a_setting_that_an_experiment_has_not_run_is_refused_before_anything_is_measured(tmp_path):
+    file = saved(tmp_path, verify.CURRENT, verify.AGAIN, GUIDE)
+    sweep(experiment=file, settings=[parse(GUIDE)]).check_experiment()
+    sweep(experiment=tmp_path / "new.json", settings=[parse("freeze")]).check_experiment()
+    with pytest.raises(DjtuneError, match="freeze is no part of it"):
+        sweep(experiment=file, settings=[parse("freeze")]).check_experiment()
