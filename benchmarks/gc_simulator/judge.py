@@ -92,7 +92,11 @@ def goals(rows: Sequence[Row]) -> list[Goal]:
         Goal("collections per generation, median error", 0.05, median(counts), len(counts)),
         Goal("GC time, median error", 0.20, median(times), len(times)),
         Goal("peak RSS, largest error", 0.20, max(memory), len(memory)),
-        Goal("growth of RSS above 10 MB, median error", 0.20, median(growth), len(growth)),
+        *(
+            [Goal("growth of RSS above 10 MB, median error", 0.20, median(growth), len(growth))]
+            if growth
+            else []
+        ),
         *choices(rows),
     ]
 

@@ -1,7 +1,7 @@
 """The options by which every measuring command says what is asked for, and by whom."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,21 @@ from djtune.errors import DjtuneError
 if TYPE_CHECKING:
     from djtune.run import Run
     from djtune.workloads.survey import Question
+
+
+GIVEN_ALWAYS = {
+    "workload_file",
+    "user",
+    "login",
+    "interface",
+    "unsafe",
+    "settings",
+    "pythonpath",
+    "python",
+    "allow_host",
+    "live_effects",
+}
+"""Options that say what is measured, which the next command needs again."""
 
 
 class Asked(Struct, frozen=True):
@@ -97,3 +112,22 @@ def asking_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
     return wrapper
+
+
+def given_options(names: Collection[str] = GIVEN_ALWAYS) -> list[str]:
+    """The options of this run that say what is measured, to be given again."""
+    context = click.get_current_context()
+    given: list[str] = []
+    for param in context.command.params:
+        name = param.name or ""
+        if name not in names or (
+            context.get_parameter_source(name) is not ParameterSource.COMMANDLINE
+        ):
+            continue
+        value = context.params[name]
+        if value is True:
+            given.append(param.opts[0])
+        else:
+            for one in value if isinstance(value, tuple) else (value,):
+                given += [param.opts[0], str(one)]
+    return given

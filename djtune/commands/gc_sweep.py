@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from djtune.commands.asking import Asked, asking_options
+from djtune.commands.asking import Asked, asking_options, given_options
 from djtune.errors import DjtuneError
 from djtune.garbage.result import GcSweepResult
 from djtune.model.budget import Kind
@@ -222,14 +222,16 @@ def _next_command(sweeping: "Sweeping", result: GcSweepResult) -> tuple[str, str
     """The one command that would tell most now, and why."""
     request = sweeping.request
     question = request.question
+    given = [*question.patterns, *given_options()]
+    again = shlex.join(["djtune", "gc-sweep", *given])
     if question.sign_in is None and any(entry.why == "login" for entry in result.unmeasured):
-        return "djtune gc-sweep --as USER", "some routes need somebody who is signed in"
+        return f"{again} --as USER", "some routes need somebody who is signed in"
     if request.audit_only:
-        return "djtune gc-sweep", "what other settings would do to time and memory"
+        return again, "what other settings would do to time and memory"
     if request.quick:
-        return "djtune gc-sweep", "to have the setting verified"
+        return again, "to have the setting verified"
     if result.recommendation is not None and result.recommendation.policy is None:
-        return "djtune profile", "where the time goes instead"
+        return shlex.join(["djtune", "profile", *given]), "where the time goes instead"
     if request.prefork is None:
-        return shlex.join(["djtune", "gc-sweep", "--prefork", "4"]), "what freezing saves in memory"
+        return f"{again} --prefork 4", "what freezing saves in memory"
     return "", ""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from click.core import ParameterSource
 
-from djtune.commands.asking import Asked, asking_options
+from djtune.commands.asking import GIVEN_ALWAYS, Asked, asking_options, given_options
 from djtune.errors import DjtuneError
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
@@ -39,20 +38,7 @@ METRICS: dict[str, Kind] = {
 DURATION = 60.0
 TRIALS = 8
 PRECISE = 4
-GIVEN_AGAIN = {
-    "workload_file",
-    "user",
-    "login",
-    "interface",
-    "unsafe",
-    "settings",
-    "pythonpath",
-    "python",
-    "allow_host",
-    "live_effects",
-    "explain",
-    "flamegraph",
-}
+GIVEN_AGAIN = {*GIVEN_ALWAYS, "explain", "flamegraph"}
 
 
 @click.command(
@@ -280,7 +266,7 @@ def _write_timeline(
 
 def _next_command(result: ProfileResult) -> tuple[str, str]:
     """The one command that would tell most now, and why."""
-    given = _given_options()
+    given = given_options(GIVEN_AGAIN)
     if not result.routes:
         return "", ""
     if "--as" not in given and any(entry.why == "login" for entry in result.unmeasured):
@@ -303,22 +289,3 @@ def _deeper(route: "RouteResult", given: set[str]) -> tuple[list[str], str]:
     if code >= sql and "--flamegraph" not in given:
         return ["--flamegraph", "flames"], "which code its time goes to"
     return ["--precise"], "narrower intervals where it costs most"
-
-
-def _given_options() -> list[str]:
-    """The options of this run that say what is measured, to be given again."""
-    context = click.get_current_context()
-    given: list[str] = []
-    for param in context.command.params:
-        name = param.name or ""
-        if name not in GIVEN_AGAIN or (
-            context.get_parameter_source(name) is not ParameterSource.COMMANDLINE
-        ):
-            continue
-        value = context.params[name]
-        if value is True:
-            given.append(param.opts[0])
-        else:
-            for one in value if isinstance(value, tuple) else (value,):
-                given += [param.opts[0], str(one)]
-    return given

@@ -64,7 +64,8 @@ def save(path: Path, identity: Mapping[str, str], blocks: Blocks) -> None:
 
     Raises :class:`DjtuneError` where it cannot be written.
     """
-    saved = Saved(dict(identity), blocks.complete, blocks.noises, blocks.failures)
+    kept = [_without_requests(block) for block in blocks.complete]
+    saved = Saved(dict(identity), kept, blocks.noises, blocks.failures)
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as new:
             try:
@@ -78,6 +79,12 @@ def save(path: Path, identity: Mapping[str, str], blocks: Blocks) -> None:
                 raise
     except OSError as error:
         raise DjtuneError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _without_requests(block: Block) -> Block:
+    """The block without the checksums of what was asked for, from which values could be guessed."""
+    trials = {name: msgspec.structs.replace(t, asked={}) for name, t in block.trials.items()}
+    return msgspec.structs.replace(block, trials=trials)
 
 
 def load(path: Path, identity: Mapping[str, str], into: Blocks) -> None:

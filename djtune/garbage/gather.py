@@ -25,10 +25,11 @@ from djtune.workloads.survey import Question, Survey, sign_in, surveyed
 AUDIT_ROUNDS = 3
 TRACED_ROUNDS = 5
 PREFORK_BLOCKS = 4
-PREFORK_SECONDS = 5.0
+PREFORK_SECONDS = 2.0
 """What each worker serves for, by the first guess of what requests take."""
 PREFORK_LEAST = 2
-OVERTIME = 3.0
+PREFORK_PATIENCE = 180.0
+"""Seconds after which one run is given up: on SQLite the workers serve in turn."""
 COUNTED_SECONDS = 0.5
 """What the requests whose instructions are counted take natively, about."""
 COUNTING_SECONDS = 1200.0
@@ -162,7 +163,9 @@ def verify(
     run(experiment, costs, gathered.blocks, tick, watch)
 
 
-def prefork(question: Question, gathered: Gathered, workers: int) -> PreforkBlocks:
+def prefork(
+    question: Question, gathered: Gathered, workers: int, tick: Tick = lambda _: None
+) -> PreforkBlocks:
     """Serve the workload by real gunicorn workers, frozen and not."""
     blocks = PreforkBlocks()
     costs = first_costs(gathered.workload, gathered.classes)
@@ -174,11 +177,11 @@ def prefork(question: Question, gathered: Gathered, workers: int) -> PreforkBloc
         counts=proportional(PREFORK_SECONDS, costs, PREFORK_LEAST),
         workers=workers,
         blocks=PREFORK_BLOCKS,
-        seconds=OVERTIME * PREFORK_SECONDS * workers,
+        seconds=PREFORK_PATIENCE,
         seed=question.seed,
         sign_in=sign_in(question, gathered),
     )
-    run_prefork(plan, blocks)
+    run_prefork(plan, blocks, tick)
     return blocks
 
 

@@ -1,6 +1,7 @@
 """Runs real gunicorn workers, frozen and not, in blocks of random order."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, field
@@ -40,8 +41,10 @@ class PreforkBlocks(Struct):
     failure: str = ""
 
 
-def run_prefork(plan: PreforkPlan, into: PreforkBlocks) -> None:
-    """Run the blocks, adding to ``into``.
+def run_prefork(
+    plan: PreforkPlan, into: PreforkBlocks, tick: Callable[[float], None] = lambda _: None
+) -> None:
+    """Run the blocks, adding to ``into``; ``tick`` is told the part of them that each has been.
 
     Where a run fails before a block is whole there is nothing to compare, and its
     :class:`DjtuneError` is raised; later the blocks so far are kept and ``into.failure`` says why.
@@ -60,6 +63,7 @@ def run_prefork(plan: PreforkPlan, into: PreforkBlocks) -> None:
             into.failure = shareable(error)
             return
         into.blocks.append(block)
+        tick(1 / plan.blocks)
 
 
 def _run(plan: PreforkPlan, freeze_in: FreezeIn, seed: int) -> Served:

@@ -28,7 +28,11 @@ def verification_blocks(verification: Verification) -> list[Block]:
     blocks += [
         Note(f"{name}: {sentence}.", tone="plain")
         for name, sentence in verification.verdicts.items()
+        if "better" in sentence or "worse" in sentence
     ]
+    silent = [n for n, s in verification.verdicts.items() if "better" not in s and "worse" not in s]
+    if silent:
+        blocks.append(Note(f"No difference from the current setting shown: {'; '.join(silent)}."))
     blocks += [
         Note(f"{each.name}: the app changed the setting while it ran.", tone="warn")
         for each in tried

@@ -1,5 +1,6 @@
 """What to do about the collector: the goals are held in order, and evidence decides."""
 
+import math
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -44,6 +45,8 @@ class Question(Struct, frozen=True):
     """Every setting that was simulated, by its name."""
     current: Collector | None = None
     """The collector as the app leaves it."""
+    over_limit: bool = False
+    """Whether the current setting holds more than the limit on memory allows."""
 
 
 def recommend(question: Question) -> Recommendation:
@@ -56,7 +59,7 @@ def recommend(question: Question) -> Recommendation:
             measured=True,
         )
     ceiling = question.ceiling
-    if ceiling is not None and ceiling.leave_alone:
+    if ceiling is not None and ceiling.leave_alone and not question.over_limit:
         return Recommendation(
             None,
             "Leave the collector alone",
@@ -164,8 +167,7 @@ def _goal(question: Question, tried: Tried) -> float:
     if question.goal == "p99":
         tail = _p99(tried)
         value = tail.cpu_value.value if tail and tail.cpu_value else None
-        if value is not None:
-            return value
+        return math.inf if value is None else value
     return tried.gc.value or 0.0
 
 

@@ -72,13 +72,16 @@ class Ceiling(Struct):
     """The share over a whole cycle between two full collections, where the trials were too short
     for one: an estimate of the simulator's."""
 
+    certain: bool = True
+    """Whether full collections are in one of the two, or nothing is there for them to do."""
+
     @property
     def leave_alone(self) -> bool:
         """Whether there is too little to win for any setting to be worth it."""
-        shares = [self.share.value, self.whole_cycle]
-        return (
-            self.share.value is not None and max(s for s in shares if s is not None) < LEAVE_ALONE
-        )
+        share = self.share.value
+        if share is None or not self.certain:
+            return False
+        return max(share, self.whole_cycle or 0.0) < LEAVE_ALONE
 
 
 LEAVE_ALONE = 0.02

@@ -114,7 +114,13 @@ def closest(simulation: Simulation, goal: Goal) -> list[Setting]:
         for setting in simulation.settings
         if setting.on_front and setting.within_limit and setting.name != simulation.current
     ]
-    return sorted(able, key=lambda setting: score(goal, setting.simulated))
+    return sorted(
+        able,
+        key=lambda setting: (
+            score(goal, setting.simulated),
+            setting.simulated.gc_ns_per_request,
+        ),
+    )
 
 
 def predicted(recording: Recording, policy: GcPolicy, trials: Sequence[Trial]) -> Simulated | None:

@@ -98,6 +98,8 @@ class Sweeping:
         return (
             "Plan: look at every route (seconds; on a very large app, minutes), audit what its "
             f"requests leave, time the current setting, {rest} About {took:.0f} s from then on."
+            + (" gunicorn's workers take a few minutes more." if self.request.prefork else "")
+            + (" Counting instructions takes minutes more." if self.request.instructions else "")
         )
 
     def stages(self) -> Iterator[Stage]:
@@ -126,7 +128,7 @@ class Sweeping:
 
     def _other_settings(self) -> Iterator[Stage]:
         """Simulate all, where that can be done; then run the best for real."""
-        if self._leave_alone() and self._sure_of_it():
+        if self._leave_alone():
             return
         if self._can_simulate():
             yield self._tolerant("following the allocations", self._trace)
@@ -140,7 +142,7 @@ class Sweeping:
         if self.request.instructions:
             yield self._tolerant("counting instructions", self._count, 1.0)
         if self.request.prefork is not None:
-            yield self._tolerant("running gunicorn", self._prefork)
+            yield self._tolerant("running gunicorn", self._prefork, 1.0)
 
     def _tolerant(
         self, description: str, go: Callable[[Display], None], total: float | None = None
@@ -166,18 +168,22 @@ class Sweeping:
     def _leave_alone(self) -> bool:
         """Whether there is nothing to win, and the user has named nothing to try all the same."""
         found = self._ceiling()
-        return found is not None and found.leave_alone and not self.request.settings
+        alone = found is not None and found.leave_alone and not self._over_limit()
+        return alone and not self.request.settings
 
-    def _sure_of_it(self) -> bool:
-        """Whether nothing is missing in what collections were seen to take."""
-        audited = assemble.found_audit(self.gathered)
-        full = usage.reached_full(self.gathered.current.trials)
-        return full or (audited is not None and audited.garbage_free)
+    def _over_limit(self) -> bool:
+        """Whether the current setting holds more than the user allows."""
+        peak = usage.mean_of(self.gathered.current.trials, usage.peak_rss).value
+        return peak is not None and peak > self.request.limit.allowed(peak)
 
     def _ceiling(self) -> Ceiling | None:
         """What collections cost now; over a whole cycle where trials were too short for one."""
         found = assemble.found_ceiling(self.gathered)
-        if found is None or found.reached_full or self.simulation is None:
+        if found is None or found.reached_full:
+            return found
+        audited = assemble.found_audit(self.gathered)
+        found.certain = audited is not None and audited.garbage_free
+        if self.simulation is None:
             return found
         cpu = usage.mean_of(self.gathered.current.trials, usage.cpu_per_request).value
         seen = usage.mean_of(self.gathered.current.trials, usage.gc_per_request).value
@@ -185,6 +191,7 @@ class Sweeping:
         if cpu and seen is not None and current.reached_full:
             taken = current.gc_ns_per_request / 1e9
             found.whole_cycle = taken / (cpu - seen + taken)
+            found.certain = True
         return found
 
     def _look(self, _: Display) -> None:
@@ -307,9 +314,11 @@ class Sweeping:
             self.request.question, self.gathered, policies, display.advance
         )
 
-    def _prefork(self, _: Display) -> None:
+    def _prefork(self, display: Display) -> None:
         assert self.request.prefork is not None
-        blocks = gather.prefork(self.request.question, self.gathered, self.request.prefork)
+        blocks = gather.prefork(
+            self.request.question, self.gathered, self.request.prefork, display.advance
+        )
         if blocks.blocks:
             self.prefork = compare(blocks.blocks, blocks.failure)
 
@@ -346,6 +355,7 @@ class Sweeping:
                     verification=verification,
                     simulated=self._simulated(),
                     current=result.current,
+                    over_limit=self._over_limit(),
                 )
             )
             self._add_snippets(result)

@@ -168,7 +168,10 @@ async def _ask(path: str, act: str) -> dict[str, Any]:
         writer.close()
     if not head.startswith(b"HTTP/1.") or b" 200 " not in head.split(b"\r\n", 1)[0]:
         raise EOFError("no answer")
-    answer: dict[str, Any] = msgspec.json.decode(body)
+    try:
+        answer: dict[str, Any] = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        raise EOFError("an answer broke off") from None
     return answer
 
 

@@ -1,5 +1,6 @@
 """An experiment's file: whole or refused, of the same experiment or refused, and without values."""
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,18 @@ def test_complete_blocks_come_back_as_they_were(tmp_path: Path) -> None:
     path, blocks = tmp_path / "experiment.json", some_blocks()
     store.save(path, identity(), blocks)
     found = loaded(path, identity())
-    assert found.blocks == blocks.complete
+    (block,), (original,) = found.blocks, blocks.complete
+    for name, trial in original.trials.items():
+        assert block.trials[name] == msgspec.structs.replace(trial, asked={})
     assert (found.noises, found.failures) == (blocks.noises, blocks.failures)
     assert [each.name for each in tmp_path.iterdir()] == ["experiment.json"]
+
+
+def test_what_requests_asked_for_could_not_be_guessed_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "experiment.json"
+    store.save(path, identity(), some_blocks())
+    trials = json.loads(path.read_bytes())["blocks"][0]["trials"].values()
+    assert not any(trial["asked"] for trial in trials)
 
 
 def test_a_file_that_is_not_there_has_no_blocks(tmp_path: Path) -> None:

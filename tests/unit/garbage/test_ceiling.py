@@ -88,3 +88,15 @@ def test_below_two_per_cent_it_is_left_alone(share, alone):
 
 def test_a_share_that_is_not_known_is_no_reason_to_leave_it_alone():
     assert not made(None).leave_alone
+
+
+def test_a_small_share_without_any_full_collection_is_not_enough_to_leave_it_alone():
+    found = made(0.001)
+    found.certain = False
+    assert not found.leave_alone
+
+
+def test_full_collections_that_trials_were_too_short_for_count():
+    found = made(0.001)
+    found.whole_cycle = 0.05
+    assert not found.leave_alone

@@ -64,6 +64,10 @@ class TestLeaveItAlone:
         assert "Leave the collector alone" in found.title
         assert "1.5 %" in found.why[0]
 
+    def test_a_limit_that_the_current_setting_breaks_goes_first(self):
+        found = measured(tried(GOOD), ceiling=ceiling(0.015), over_limit=True)
+        assert "alone" not in found.title
+
     def test_where_there_is_more_it_is_not_said(self):
         assert "alone" not in measured(tried(GOOD), ceiling=ceiling(0.021)).title
 
