@@ -73,11 +73,11 @@ def _uncollectable(routes: Sequence[RouteAudit]) -> list[FindingData]:
 
 
 def _own_links(routes: Sequence[RouteAudit]) -> list[FindingData]:
-    """One finding for each of the app's own links that a set of cuts cannot spare, and that frees something."""
+    """One finding for each of the app's own links that a set of cuts cannot spare."""
     found: dict[tuple[str, str], list[tuple[RouteAudit, Link]]] = {}
     for route in routes:
         for link in route.links:
-            if link.origin == "app" and link.needed and link.frees:
+            if link.origin == "app" and link.needed:
                 found.setdefault((link.module, link.name), []).append((route, link))
     return [_own_link(cases) for cases in found.values()]
 
