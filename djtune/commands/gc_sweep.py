@@ -61,7 +61,9 @@ Examples:
     show_default=True,
     help="Seconds to measure for.",
 )
-@click.option("--quick", is_flag=True, help="Simulate only, in half of the time: verify nothing.")
+@click.option(
+    "--quick", is_flag=True, help="Simulate only, in less than half of the time: verify nothing."
+)
 @click.option(
     "--audit",
     is_flag=True,

@@ -61,6 +61,7 @@ def assemble(
     *,
     goal: Goal,
     limit: MemoryLimit,
+    ceiling: Ceiling | None,
     simulation: Simulation | None = None,
     verification: Verification | None = None,
 ) -> GcSweepResult:
@@ -87,7 +88,7 @@ def assemble(
         ],
         warnings=[*caveats(gathered), *_warnings(gathered, verification)],
         noise=noise.total(noises) if noises else None,
-        ceiling=found_ceiling(gathered),
+        ceiling=ceiling,
         audit=audited,
         simulation=simulation,
         verification=verification,

@@ -21,14 +21,20 @@ def simulation_blocks(simulation: Simulation, verification: Verification | None)
         Note(
             f"{fmt.plural(len(simulation.settings), 'setting', 'settings')} replayed over "
             f"{fmt.plural(simulation.requests, 'recorded request', 'recorded requests')} in "
-            f"{fmt.duration(simulation.seconds)}, each past a whole cycle between two full "
-            f"collections; an object's price from {simulation.pauses:,} observed collections. "
+            f"{fmt.duration(simulation.seconds)}, {_whole(simulation)} past a whole cycle between "
+            f"two full collections; an object's price from {simulation.pauses:,} observed collections. "
             "All figures here are estimates.",
             tone="plain",
         ),
         _chart(simulation),
         _table(simulation, verified),
     ]
+
+
+def _whole(simulation: Simulation) -> str:
+    """How many settings were replayed to the end."""
+    whole = sum(setting.simulated.reached_full for setting in simulation.settings)
+    return "each" if whole == len(simulation.settings) else f"{whole:,} of them"
 
 
 def _chart(simulation: Simulation) -> Chart:

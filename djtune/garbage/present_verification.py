@@ -12,6 +12,7 @@ from djtune.reports.format import Formatter
 def verification_blocks(verification: Verification) -> list[Block]:
     """Counters, memory, CPU time and wall time, in this order; then verdicts; then predictions."""
     tried = verification.tried
+    differing = {each.variant for each in verification.comparisons if each.improves is not None}
     blocks: list[Block] = [
         Heading("Run for real, side by side", anchor="verification"),
         Note(
@@ -28,10 +29,9 @@ def verification_blocks(verification: Verification) -> list[Block]:
     blocks += [
         Note(f"{name}: {sentence}.", tone="plain")
         for name, sentence in verification.verdicts.items()
-        if "better" in sentence or "worse" in sentence
+        if name in differing
     ]
-    silent = [n for n, s in verification.verdicts.items() if "better" not in s and "worse" not in s]
-    if silent:
+    if silent := [name for name in verification.verdicts if name not in differing]:
         blocks.append(Note(f"No difference from the current setting shown: {'; '.join(silent)}."))
     blocks += [
         Note(f"{each.name}: the app changed the setting while it ran.", tone="warn")

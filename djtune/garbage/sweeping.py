@@ -334,12 +334,12 @@ class Sweeping:
             self.machine,
             goal=self.request.goal,
             limit=self.request.limit,
+            ceiling=self._ceiling(),
             simulation=self.simulation,
             verification=verification,
         )
         if self.unsimulated:
             result.warnings.append(self.unsimulated)
-        result.ceiling = self._ceiling()
         result.prefork = self.prefork
         result.instructions = self.instructions
         result.seed = self.request.question.seed
