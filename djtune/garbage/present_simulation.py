@@ -22,8 +22,8 @@ def simulation_blocks(simulation: Simulation, verification: Verification | None)
             f"{fmt.plural(len(simulation.settings), 'setting', 'settings')} replayed over "
             f"{fmt.plural(simulation.requests, 'recorded request', 'recorded requests')} in "
             f"{fmt.duration(simulation.seconds)}, {_whole(simulation)} past a whole cycle between "
-            f"two full collections; an object's price from {simulation.pauses:,} observed collections. "
-            "All figures here are estimates.",
+            f"two full collections; an object's price from {simulation.pauses:,} observed "
+            "collections. All figures here are estimates.",
             tone="plain",
         ),
         _chart(simulation),
