@@ -1,0 +1,1 @@
+"""Which response fields nobody uses, on what evidence, and what dropping them would save."""
