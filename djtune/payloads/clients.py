@@ -55,7 +55,7 @@ class FieldRead(Struct):
     method: str
     path: str
     """Of the request, without its query."""
-    field: Path
+    json_path: Path
     picked: int = 0
     """Reads of this field alone."""
     enumerated: int = 0
