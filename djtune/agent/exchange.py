@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ class Exchange:
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    parts: int = 0
+    """Pieces that the body came in; more than one where it was streamed."""
     wall_ns: int = 0
     cpu_ns: int = 0
     clock: Clock | None = None
@@ -28,10 +30,11 @@ class Exchange:
         name = name.lower()
         return next((value for key, value in self.headers if key.lower() == name), "")
 
-    def take_body(self, method: str, parts: Iterable[bytes]) -> None:
+    def take_body(self, method: str, parts: Sequence[bytes]) -> None:
         """Keep the body as a server sends it: nothing after HEAD, 204 and 304 (RFC 9110, 6.4.1)."""
         dropped = method == "HEAD" or self.status in (204, 304)
         self.body = b"" if dropped else b"".join(parts)
+        self.parts = len(parts)
 
     def raw_size(self) -> int:
         """Bytes of the body before gzip; those sent where it is not what its label says."""

@@ -98,6 +98,16 @@ def _about_workload(name: str) -> Callable[..., Any]:
     return call
 
 
+def _about_payloads(module: str, name: str) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        from importlib import import_module
+
+        found = import_module(f".payloads.{module}", __package__)
+        return getattr(found, name)(*args, **options)
+
+    return call
+
+
 def _audit_garbage(*args: Any, **options: Any) -> Any:
     from .garbage import audit
 
@@ -124,6 +134,7 @@ STREAMING_CALLS["replay_forked"] = _replay_forked
 STREAMING_CALLS["serve_preforked"] = _serve_preforked
 STREAMING_CALLS["trace_allocations"] = _trace_allocations
 STREAMING_CALLS["run_trial"] = _timed
+STREAMING_CALLS["sample_payloads"] = _about_payloads("samples", "sample_payloads")
 
 
 def _message(call: str, error: Exception) -> str:
