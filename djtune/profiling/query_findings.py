@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from djtune.model.findings import FindingData, Saving
+from djtune.model.patches import with_call
 from djtune.profiling.labels import request_of
-from djtune.profiling.patches import with_call
 from djtune.profiling.query_group import Place, QueryGroup
 from djtune.profiling.remedies import call_for, joined, remedy_for
 from djtune.profiling.repeats import severity, shorten_sql

@@ -1,4 +1,4 @@
-"""A call added to a queryset in a line of the app's source, as a patch that applies."""
+"""Changes of the app's source, as patches that apply."""
 
 import ast
 import difflib
@@ -11,8 +11,21 @@ _QUERYSET_CALL = re.compile(
 )
 _MANAGER = re.compile(r"\.objects\b(?!\s*\()")
 
+_NO_LINE_END = "\\ No newline at end of file\n"
+
 WIDTH = 100
 """Of a line; a longer one is broken up."""
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines as Python counts them, with their ends: a form feed does not end one."""
+    return [line.decode() for line in source.encode().splitlines(keepends=True)]
+
+
+def unified(before: str, after: str, file: str) -> str:
+    """A unified diff for ``patch -p1``; empty where nothing differs."""
+    diff = difflib.unified_diff(lines_of(before), lines_of(after), f"a/{file}", f"b/{file}")
+    return "".join(part if part.endswith("\n") else f"{part}\n{_NO_LINE_END}" for part in diff)
 
 
 def with_call(source: str, line: int, call: str, file: str) -> str:
@@ -21,19 +34,18 @@ def with_call(source: str, line: int, call: str, file: str) -> str:
     Empty where the line does not show plainly which queryset that is, or the result would be no
     Python.
     """
-    lines = source.splitlines(keepends=True)
+    lines = lines_of(source)
     if not 0 < line <= len(lines):
         return ""
     changed = _changed(lines[line - 1], call)
     if not changed:
         return ""
-    after = [*lines[: line - 1], *changed.splitlines(keepends=True), *lines[line:]]
+    after = "".join([*lines[: line - 1], changed, *lines[line:]])
     try:
-        ast.parse("".join(after))
+        ast.parse(after)
     except SyntaxError:
         return ""
-    diff = difflib.unified_diff(lines, after, f"a/{file}", f"b/{file}")
-    return "".join(part if part.endswith("\n") else part + "\n" for part in diff)
+    return unified(source, after, file)
 
 
 def _changed(text: str, call: str) -> str:

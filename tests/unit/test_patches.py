@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from djtune.profiling.patches import with_call
+from djtune.model.patches import with_call
 
 CALL = 'select_related("author")'
 CHAPTERS = '"chapters__notes__pictures"'
@@ -55,8 +55,12 @@ def test_a_long_call_is_written_one_argument_a_line(tmp_path: Path) -> None:
     assert lines[-2:] == [f"        {CHAPTERS},", "    ).all()"]
 
 
-def test_a_file_without_a_last_line_end_keeps_its_lines() -> None:
-    assert with_call("Book.objects.all()", 1, CALL, "a.py").count("\n") >= 4
+@pytest.mark.parametrize("source", ["Book.objects.all()", "x = 1\n\x0c\nBook.objects.all()\n"])
+def test_line_ends_are_those_that_python_and_patch_know(source: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(source)
+    patch = with_call(source, source.count("\n") or 1, CALL, "a.py")
+    subprocess.run(["patch", "-p1"], cwd=tmp_path, input=patch.encode(), check=True)
+    assert (tmp_path / "a.py").read_text() == source.replace("objects", f"objects.{CALL}")
 
 
 @pytest.mark.parametrize("line", [0, 3, 99])
