@@ -1,0 +1,94 @@
+"""A document without some of its fields, and what that saves.
+
+Only the savings of a *set* of fields are added up nowhere: the bodies are encoded and compressed
+again without all of them, since fields that repeat each other hide each other's savings.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from msgspec import Struct, field
+
+from djtune.payloads.codecs import compressed
+from djtune.payloads.paths import ANY, EACH, Path, topmost
+from djtune.payloads.walk import encode, parse
+
+_Tree = dict[str, "_Tree | None"]
+"""What to remove, by segment; none: the value there."""
+
+
+class Saved(Struct):
+    """Bodies as they are, and without some fields, together."""
+
+    bodies: int
+    before: int
+    """Bytes as they were sent, not compressed."""
+    after: int
+    before_compressed: dict[str, int] = field(default_factory=dict)
+    """Codec → bytes, each body compressed by itself."""
+    after_compressed: dict[str, int] = field(default_factory=dict)
+
+
+def without(document: Any, paths: Collection[Path]) -> Any:
+    """``document`` less the values at ``paths``; the original stays, and shares what is untouched.
+
+    A path through an array (:data:`EACH`) or a map (:data:`ANY`) means all of its entries; one that
+    the document does not have means nothing. Raises :class:`ValueError` for the whole document.
+    """
+    if () in paths:
+        raise ValueError("a document cannot be removed from itself")
+    return _less(document, _tree(paths)) if paths else document
+
+
+def _tree(paths: Collection[Path]) -> _Tree:
+    root: _Tree = {}
+    for path in topmost(paths):
+        branch = root
+        for segment in path[:-1]:
+            below = branch.setdefault(segment, {})
+            assert below is not None  # topmost: nothing above is removed
+            branch = below
+        branch[path[-1]] = None
+    return root
+
+
+def _less(value: Any, tree: _Tree) -> Any:
+    if type(value) is list:
+        if EACH not in tree:
+            return value
+        below = tree[EACH]
+        return [] if below is None else [_less(element, below) for element in value]
+    if type(value) is not dict:
+        return value
+    if ANY in tree:
+        return _less_of_map(value, tree)
+    kept = {key: child for key, child in value.items() if tree.get(key, tree) is not None}
+    for key, below in tree.items():
+        if below is not None and key in kept:
+            kept[key] = _less(kept[key], below)
+    return kept
+
+
+def _less_of_map(value: dict[str, Any], tree: _Tree) -> Any:
+    below = tree[ANY]
+    if below is None:
+        return {}
+    named = _less(value, {key: branch for key, branch in tree.items() if key != ANY})
+    return {key: _less(child, below) for key, child in named.items()}
+
+
+def savings(bodies: list[bytes], paths: Collection[Path]) -> Saved:
+    """What ``bodies`` weigh as they are and without ``paths``, each compressed by itself."""
+    saved = Saved(len(bodies), 0, 0)
+    for body in bodies:
+        lighter = encode(without(parse(body), paths))
+        saved.before += len(body)
+        saved.after += len(lighter)
+        _add(saved.before_compressed, compressed(body))
+        _add(saved.after_compressed, compressed(lighter))
+    return saved
+
+
+def _add(totals: dict[str, int], sizes: dict[str, int]) -> None:
+    for codec, size in sizes.items():
+        totals[codec] = totals.get(codec, 0) + size
