@@ -6,9 +6,10 @@ from msgspec import Struct, field
 
 from djtune.payloads.paths import Path
 
-Naming = Literal["read", "declared", "written"]
+Naming = Literal["read", "declared", "written", "quoted"]
 """``read``: its value is taken; ``declared``: in an interface, a model class or an object literal
-alone; ``written``: assigned to."""
+alone; ``written``: assigned to; ``quoted``: a string has it (``["title", "year"]``), so that a
+computed key may take its value."""
 
 
 class Place(Struct, frozen=True):
@@ -37,7 +38,10 @@ class SourceScan(Struct):
 
     names: dict[str, list[Named]] = field(default_factory=dict)
     strings: set[str] = field(default_factory=set)
-    """The literal pieces of its strings and templates that hold a ``/``: addresses, perhaps."""
+    """The literal pieces of its strings and templates that may belong to an address: those that
+    hold a ``/``, and single words, which clients join with others."""
+    aliases: dict[str, set[str]] = field(default_factory=dict)
+    """What the source calls a field → its names in JSON (``@SerialName``, ``CodingKeys``)."""
     files: dict[str, int] = field(default_factory=dict)
     """Language → files."""
     bytes: int = 0

@@ -1,0 +1,81 @@
+"""Whether a client's source holds the address of a route."""
+
+import re
+
+from djtune.payloads.clients import SourceScan
+
+_PARAMETER = re.compile(r"\{[^{}]*\}|\$\{?\w*\}?|(?<=/):\w+|\\\([^()]*\)|%[sd]")
+_SEGMENT = re.compile(r"[A-Za-z0-9][\w.~-]*")
+_WORD_ONLY = re.compile(r"[a-z][\w-]{1,60}")
+_LONGEST = 2000
+
+
+def pieces_of(literal: str) -> set[str]:
+    """The parts of a string between its parameters that may belong to an address.
+
+    These hold a ``/``; of a string without any, a single word may be a part by itself.
+    """
+    if len(literal) > _LONGEST or any(space in literal for space in " \t\n<"):
+        return set()
+    address = literal.partition("?")[0].partition("#")[0]
+    if "/" not in address:
+        return {address} if _WORD_ONLY.fullmatch(address) else set()
+    return {piece for piece in _PARAMETER.split(address) if piece.strip("/")}
+
+
+def mentions(scan: SourceScan, route: str) -> bool:
+    """Whether strings and templates of the source hold the route's literal parts.
+
+    Of ``api/shows/<int:pk>/airings/`` these are ``api/shows`` and ``airings``. Each must be in a
+    string, or begin one from a later segment on (``/shows/``), as clients join a base URL with the
+    rest. A single word (``"shows"``) counts only where another string ends with what is before it
+    (``/api/``).
+    """
+    words = {text for text in scan.strings if "/" not in text}
+    pieces = [_segments(text) for text in scan.strings - words]
+    runs = _runs(route)
+    return bool(runs) and all(_held(run, pieces, words) for run in runs)
+
+
+def _held(run: list[str], pieces: list[list[str]], words: set[str]) -> bool:
+    if any(_contains(piece, run) for piece in pieces):
+        return True
+    tails = [run[n:] for n in range(1, len(run))]
+    if any(piece[: len(tail)] == tail for tail in tails for piece in pieces):
+        return True
+    before = run[:-1]
+    return run[-1] in words and any(before and piece[-len(before) :] == before for piece in pieces)
+
+
+def _contains(piece: list[str], run: list[str]) -> bool:
+    return any(piece[n : n + len(run)] == run for n in range(len(piece) - len(run) + 1))
+
+
+def _segments(address: str) -> list[str]:
+    return [segment for segment in address.split("/") if segment]
+
+
+def _runs(route: str) -> list[list[str]]:
+    """The literal segments of a route, split where a parameter stands between them."""
+    runs: list[list[str]] = [[]]
+    for segment in _without_parameters(route).split("/"):
+        literal = segment.replace("\\", "").strip("^$?")
+        if _SEGMENT.fullmatch(literal):
+            runs[-1].append(literal)
+        elif literal:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _without_parameters(route: str) -> str:
+    """A route with ``*`` for ``<int:pk>`` and for each group of a regular expression."""
+    route = re.sub(r"(?<!\(\?P)<\w+(?::\w+)?>", "*", route)
+    kept, depth = [], 0
+    for character in route:
+        depth += character == "("
+        if not depth:
+            kept.append(character)
+        if character == ")":
+            depth -= 1
+            kept.append("*" if not depth else "")
+    return "".join(kept)

@@ -1,0 +1,91 @@
+"""Parses text and finds in it what a query describes, with tree-sitter."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from djtune.errors import DjtuneError
+
+_MODULES = {
+    "html": ("tree_sitter_html", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "kotlin": ("tree_sitter_kotlin", "language"),
+    "python": ("tree_sitter_python", "language"),
+    "swift": ("tree_sitter_swift", "language"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+}
+
+
+class Found(NamedTuple):
+    """A piece of text that a query has a name for."""
+
+    capture: str
+    start: int
+    """In UTF-16 units."""
+    text: str
+    node: Any
+
+
+class Tree:
+    """A text, parsed."""
+
+    def __init__(self, grammar: str, units: str) -> None:
+        """Parse ``units``, a string of UTF-16 code units (:class:`~.text.SourceText`).
+
+        Raises:
+            DjtuneError: tree-sitter or its grammar is not installed.
+
+        """
+        self.grammar = grammar
+        self.units = units
+        encoded = units.encode("utf-16-le", "surrogatepass")
+        self.root = _parser(grammar).parse(encoded, encoding="utf16le").root_node
+
+    @property
+    def parsed(self) -> bool:
+        """Whether the text is of this language at all; single faults in it do no harm."""
+        return bool(self.root.type != "ERROR")
+
+    def find(self, query: str) -> Iterator[Found]:
+        """Yield what a query captures, in the order of the query's patterns."""
+        from tree_sitter import QueryCursor
+
+        cursor = QueryCursor(_query(self.grammar, query))
+        for capture, nodes in cursor.captures(self.root).items():
+            for node in nodes:
+                yield Found(capture, node.start_byte // 2, self.text(node), node)
+
+    def text(self, node: Any) -> str:
+        """The text of a node."""
+        return self.units[node.start_byte // 2 : node.end_byte // 2]
+
+
+@cache
+def _language(grammar: str) -> Any:
+    module, function = _MODULES[grammar]
+    try:
+        from tree_sitter import Language
+
+        return Language(getattr(import_module(module), function)())
+    except ImportError as error:
+        raise DjtuneError(
+            "reading a client's source needs tree-sitter and its grammars",
+            hint="pip install 'djtune[payloads]'",
+        ) from error
+
+
+@cache
+def _parser(grammar: str) -> Any:
+    language = _language(grammar)
+    from tree_sitter import Parser
+
+    return Parser(language)
+
+
+@cache
+def _query(grammar: str, query: str) -> Any:
+    from tree_sitter import Query
+
+    return Query(_language(grammar), query)

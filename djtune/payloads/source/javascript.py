@@ -1,0 +1,129 @@
+"""JavaScript and TypeScript: what is read of objects, and what is only declared."""
+
+import re
+from typing import Any
+
+from .addresses import pieces_of
+from .collected import Collected, dotted
+from .grammar import Found, Tree
+
+_BOTH = """
+(member_expression property: (property_identifier) @read)
+(subscript_expression index: (string (string_fragment) @read))
+(subscript_expression index: (_) @index)
+(object_pattern (shorthand_property_identifier_pattern) @read)
+(object_assignment_pattern left: (shorthand_property_identifier_pattern) @read)
+(pair_pattern key: (property_identifier) @read)
+(pair_pattern key: (string (string_fragment) @read))
+(binary_expression left: (string (string_fragment) @read) operator: "in")
+
+(assignment_expression left: (member_expression property: (property_identifier) @written))
+(assignment_expression
+  left: (subscript_expression index: (string (string_fragment) @written)))
+(pair_pattern value: (member_expression property: (property_identifier) @written))
+(array_pattern (member_expression property: (property_identifier) @written))
+(unary_expression operator: "delete"
+  argument: (member_expression property: (property_identifier) @written))
+(for_in_statement left: (member_expression property: (property_identifier) @written))
+
+(pair key: (property_identifier) @declared)
+(pair key: (string (string_fragment) @declared))
+(object (shorthand_property_identifier) @declared)
+(jsx_attribute (property_identifier) @declared)
+
+(update_expression argument: (identifier) @counter)
+(augmented_assignment_expression left: (identifier) @counter)
+(call_expression function: (member_expression
+  object: (identifier) @class property: (property_identifier) @enumerates))
+
+(string (string_fragment) @string)
+(template_string (string_fragment) @piece)
+(import_statement source: (string (string_fragment) @imported))
+(export_statement source: (string (string_fragment) @imported))
+(call_expression function: [(import) (identifier)] @importer
+  arguments: (arguments . (string (string_fragment) @argument)))
+(pair key: (property_identifier) @key value: [(template_string) (string)] @template)
+"""
+_NO_JSX = _BOTH.replace("(jsx_attribute (property_identifier) @declared)", "")
+_TYPES = """
+(property_signature name: (property_identifier) @declared)
+(property_signature name: (string (string_fragment) @declared))
+(public_field_definition name: (property_identifier) @declared)
+(literal_type (string (string_fragment) @declared))
+"""
+_CLASSES = "(field_definition property: (property_identifier) @declared)"
+QUERIES = {
+    "javascript": _BOTH + _CLASSES,
+    "typescript": _NO_JSX + _TYPES,
+    "tsx": _BOTH + _TYPES,
+}
+_ENUMERATES = {"entries", "values"}
+_ARITHMETIC = re.compile(r"[-+*/%]|\.length\b")
+_POSITIONS = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
+
+
+def collect(tree: Tree, into: Collected, base: int = 0) -> list[tuple[int, str]]:
+    """Add what a script names; return the HTML templates within it and their offsets.
+
+    ``base`` is where the script begins in its file.
+    """
+    found: dict[str, list[Found]] = {}
+    for one in tree.find(QUERIES[tree.grammar]):
+        found.setdefault(one.capture, []).append(one)
+    for naming in ("read", "written", "declared"):
+        for one in found.get(naming, ()):
+            into.name(base + one.start, one.text, naming)
+    _strings(found, into, base)
+    _computed(found, into, base)
+    return [(base + start, text) for start, text in _templates(found)]
+
+
+def _strings(found: dict[str, list[Found]], into: Collected, base: int) -> None:
+    imported = {one.start for one in found.get("imported", ())} | _required(found)
+    for one in found.get("string", ()):
+        if one.start in imported:
+            continue
+        into.strings |= pieces_of(one.text)
+        for offset, name in dotted(one.text):
+            into.name(base + one.start + offset, name, "quoted")
+    for one in found.get("piece", ()):
+        into.strings |= pieces_of(one.text)
+
+
+def _required(found: dict[str, list[Found]]) -> set[int]:
+    """Where the names of modules stand that ``require`` and ``import()`` load."""
+    importers = {
+        one.node.parent.start_byte
+        for one in found.get("importer", ())
+        if one.text in ("require", "import")
+    }
+    arguments = found.get("argument", ())
+    return {one.start for one in arguments if _call(one).start_byte in importers}
+
+
+def _call(argument: Found) -> Any:
+    return argument.node.parent.parent.parent
+
+
+def _computed(found: dict[str, list[Found]], into: Collected, base: int) -> None:
+    """Where any field may be meant: computed keys, but for positions in arrays."""
+    counters = {one.text for one in found.get("counter", ())}
+    for one in found.get("index", ()):
+        if one.node.type in ("string", "number") or one.text in counters:
+            continue
+        if not _POSITIONS.fullmatch(one.text) and not _ARITHMETIC.search(one.text):
+            into.blind(base + one.start)
+    objects = {one.node.parent.id for one in found.get("class", ()) if one.text == "Object"}
+    for one in found.get("enumerates", ()):
+        if one.text in _ENUMERATES and one.node.parent.id in objects:
+            into.blind(base + one.start)
+
+
+def _templates(found: dict[str, list[Found]]) -> list[tuple[int, str]]:
+    """HTML in ``template: `…` `` of a component, as Angular and Vue have it."""
+    keys = {one.node.parent.id for one in found.get("key", ()) if one.text == "template"}
+    return [
+        (one.start + 1, one.text[1:-1])
+        for one in found.get("template", ())
+        if one.node.parent.id in keys and "<" in one.text
+    ]

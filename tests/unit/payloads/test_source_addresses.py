@@ -1,0 +1,60 @@
+"""Whether a client's source holds the address of a route."""
+
+import pytest
+
+from djtune.payloads.source.addresses import mentions
+from djtune.payloads.source.scan import scan_text
+
+SHOW = "api/shows/<int:pk>/"
+
+
+def asks(text, route):
+    return mentions(scan_text(text, "typescript", "page.ts"), route)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fetch(`/api/shows/${show.id}/`)",
+        "fetch('/api/shows/' + id)",
+        "fetch(`https://tv.example/api/shows/${id}/?fields=title`)",
+        "fetch(`${base}/shows/${id}/`)",
+        "client.get('shows/' + id)",
+        "const base = 'https://tv.example/api/'; ask(base + 'shows')",
+        "get('/api/shows/{id}/')",
+        "get('/api/shows/:id/')",
+    ],
+)
+def test_an_address_is_mentioned_whole_or_after_a_base(text):
+    assert asks(text, SHOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fetch('/api/showsets/')",
+        "translate('shows')",
+        "import { Card } from './shows/card'",
+        "say('no shows/films')",
+        "fetch('/api/channels/')",
+        "show.shows.api",
+    ],
+)
+def test_other_texts_do_not_mention_it(text):
+    assert not asks(text, SHOW)
+
+
+@pytest.mark.parametrize(
+    "route", ["^api/shows/(?P<pk>[^/.]+)/$", "api/shows/<pk>/", r"^api/shows/(?:(\d+)/)?\Z"]
+)
+def test_a_route_may_be_an_expression(route):
+    assert asks("fetch('/api/shows/')", route)
+
+
+def test_each_literal_part_must_be_there():
+    assert asks("fetch(`/api/shows/${id}/airings/`)", f"{SHOW}airings/")
+    assert not asks("fetch(`/api/shows/${id}/`)", f"{SHOW}airings/")
+
+
+def test_a_route_of_parameters_alone_is_never_mentioned():
+    assert not asks("fetch('/api/shows/')", "<path:rest>")
