@@ -1,6 +1,7 @@
 """Names of fields that look like something about a person or a key."""
 
 import re
+from itertools import pairwise
 
 from djtune.payloads.paths import EACH, Path
 
@@ -26,5 +27,5 @@ def sensitive(path: Path) -> str:
     """
     key = next((segment for segment in reversed(path) if segment != EACH), "")
     parts = [part.lower() for part in _PART.findall(key)]
-    pairs = ["".join(pair) for pair in zip(parts, parts[1:], strict=False)]
+    pairs = ["".join(pair) for pair in pairwise(parts)]
     return next((_REASONS[word] for word in [*pairs, *parts] if word in _REASONS), "")
