@@ -203,3 +203,10 @@ def test_two_querysets_that_load_the_same_are_left_alone() -> None:
 
 def test_a_relation_that_no_call_names_has_no_patch() -> None:
     assert "no call around line 1" in drop_relations("x = M.objects.all()\n", 1, ["a"], "v").note
+
+
+def test_changes_within_each_other_are_left_alone() -> None:
+    inner = 'Prefetch("a", queryset=B.objects.select_related("c"))'
+    edit = drop_relations(f"x = M.objects.prefetch_related({inner})\n", 1, ["a", "c"], "v.py")
+    assert not edit.patch
+    assert "two changes meet" in edit.note
