@@ -44,14 +44,12 @@ def _picked(reads: Sequence[FieldRead]) -> str:
     return f"read {times:,}×{at}{during}"
 
 
-def named_in_scripts(
-    path: Path, names: Mapping[str, Sequence[Named]], executed: Executed
-) -> Evidence:
-    """What the scripts that the pages loaded say of a field that was not read.
+def named_in_scripts(found: Sequence[Named], executed: Executed) -> Evidence:
+    """What the places in the pages' scripts that name a field say, where it was not read.
 
     Where its name is read by code that did not run, it may be read another time.
     """
-    read = [named.place for named in names.get(name_of(path), ()) if named.naming == "read"]
+    read = [named.place for named in found if named.naming == "read"]
     if not read:
         return Evidence("browser", "unused", "named nowhere in the scripts that ran")
     idle = [place for place in read if not executed(place)]

@@ -1,6 +1,6 @@
 """What the source of a client says of an endpoint's fields."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from djtune.payloads.clients import Named
 from djtune.payloads.evidence.browser import name_of, places
@@ -10,18 +10,16 @@ from djtune.payloads.result import Evidence
 
 def evidence(
     path: Path,
-    names: Mapping[str, Sequence[Named]],
-    spellings: Collection[str],
+    found: Sequence[Named],
     coverage: str,
     *,
     mentioned: bool,
 ) -> Evidence:
-    """What the names of a client's source say of ``path``.
+    """What the places that name ``path`` in a client's source say of it.
 
-    ``spellings`` are those in which the client may write the field's name; ``mentioned`` tells
-    whether the endpoint's address stands in the source, without which nothing follows from it.
+    ``mentioned`` tells whether the endpoint's address stands in the source, without which nothing
+    follows from it.
     """
-    found = [named for name in spellings for named in names.get(name, ())]
     read = [named.place for named in found if named.naming == "read"]
     if not mentioned:
         text = "the source does not hold the endpoint's address"

@@ -66,24 +66,24 @@ class TestBrowser:
 
 
 class TestScripts:
-    NAMES = {"title": [Named("title", "read", place(7)), Named("title", "written", place(9))]}
+    NAMES = (Named("title", "read", place(7)), Named("title", "written", place(9)))
 
     def test_code_that_did_not_run_may_read_the_field(self):
-        seen = browser.named_in_scripts(TITLE, self.NAMES, executed=lambda _: False)
+        seen = browser.named_in_scripts(self.NAMES, executed=lambda _: False)
         assert (seen.stance, seen.coverage) == ("perhaps used", "1 of 1 such places")
 
     def test_code_that_ran_read_it_from_something_else(self):
-        seen = browser.named_in_scripts(TITLE, self.NAMES, executed=lambda _: True)
+        seen = browser.named_in_scripts(self.NAMES, executed=lambda _: True)
         assert seen.stance == "says nothing"
 
     def test_a_name_that_stands_nowhere_is_unused(self):
-        assert browser.named_in_scripts(TITLE, {}, executed=lambda _: True).stance == "unused"
+        assert browser.named_in_scripts([], executed=lambda _: True).stance == "unused"
 
 
 class TestSource:
     def stance(self, *namings, mentioned=True):
-        names = {"title": [Named("title", naming, place(1)) for naming in namings]}
-        return source.evidence(TITLE, names, {"title"}, "3 files", mentioned=mentioned).stance
+        found = [Named("title", naming, place(1)) for naming in namings]
+        return source.evidence(TITLE, found, "3 files", mentioned=mentioned).stance
 
     def test_a_name_that_is_read_may_be_this_field(self):
         assert self.stance("declared", "read") == "perhaps used"
