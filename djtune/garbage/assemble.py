@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from djtune.experiments import noise
 from djtune.garbage import rules
 from djtune.garbage.audit import audit
-from djtune.garbage.ceiling import Route, ceiling
+from djtune.garbage.ceiling import ceiling
 from djtune.garbage.cycles import AuditResult
-from djtune.garbage.gather import Gathered, journeys_of
+from djtune.garbage.gather import Gathered
 from djtune.garbage.goals import MemoryLimit
 from djtune.garbage.result import Ceiling, GcSweepResult, Goal, Simulation, Verification
 from djtune.model.facts import app_facts
@@ -18,24 +18,7 @@ from djtune.model.samples import Collector
 from djtune.workloads.caveats import caveats
 from djtune.workloads.choosing import steps_of
 from djtune.workloads.unmeasured import unmeasured_routes
-
-
-def weights(gathered: Gathered) -> dict[int, float]:
-    """Requests of each step that is asked for, among 1,000 of the workload."""
-    by_step: dict[int, float] = {}
-    for weight, steps in journeys_of(gathered):
-        by_step |= dict.fromkeys(steps, weight)
-    total = sum(by_step.values()) or 1.0
-    return {step: 1000 * weight / total for step, weight in by_step.items()}
-
-
-def route_weights(gathered: Gathered) -> dict[Route, float]:
-    """The same for each route."""
-    steps = steps_of(gathered.workload)
-    found: dict[Route, float] = {}
-    for step, weight in weights(gathered).items():
-        found[steps[step]] = found.get(steps[step], 0.0) + weight
-    return found
+from djtune.workloads.weights import route_weights, step_weights
 
 
 def found_ceiling(gathered: Gathered) -> Ceiling | None:
@@ -50,7 +33,7 @@ def found_audit(gathered: Gathered) -> AuditResult | None:
     """What requests leave to the collector; ``None`` where it was not looked at."""
     if not gathered.audited:
         return None
-    by_step = weights(gathered)
+    by_step = step_weights(gathered)
     steps = [(*step, by_step.get(n, 0.0)) for n, step in enumerate(steps_of(gathered.workload))]
     return audit(gathered.audited, steps)
 

@@ -203,14 +203,3 @@ def instructions(
         sign_in=sign_in(question, gathered),
     )
     return count_instructions(plan, find_counter(), lambda: tick(1 / (2 * len(every))))
-
-
-def journeys_of(gathered: Gathered) -> list[tuple[float, list[int]]]:
-    """Weight and steps of each journey, without those that are not asked for."""
-    found = []
-    number = 0
-    for journey in gathered.workload.journeys:
-        steps: Sequence[int] = range(number, number + len(journey.steps))
-        number += len(journey.steps)
-        found.append((journey.weight, [step for step in steps if step not in gathered.skip]))
-    return found

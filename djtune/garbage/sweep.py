@@ -10,7 +10,7 @@ from djtune.garbage.assemble import weights
 from djtune.garbage.costs import Observed
 from djtune.garbage.fitting import fitted
 from djtune.garbage.front import front, grid
-from djtune.garbage.gather import Gathered, journeys_of
+from djtune.garbage.gather import Gathered
 from djtune.garbage.goals import MemoryLimit, score
 from djtune.garbage.plan import GUIDE
 from djtune.garbage.recording import Played, Recording, Simulated
@@ -19,6 +19,7 @@ from djtune.garbage.simulate import simulate
 from djtune.garbage.verify import CURRENT
 from djtune.model.policy import GcPolicy
 from djtune.model.samples import Trial
+from djtune.workloads.weights import journeys_of
 
 Tick = Callable[[float], None]
 
