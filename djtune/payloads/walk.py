@@ -32,13 +32,16 @@ KINDS = {
     list: "array",
     dict: "object",
 }
-MAP_KEYS = 16
-"""Keys from which an object may be a map by the likeness of its values."""
+MAP_KEYS = 8
+"""Keys from which an object is a map if its values are objects of one make, or lists of such."""
+SCALAR_MAP_KEYS = 16
+"""The same where the values are of one type, and the keys change from object to object."""
 MOST_KEYS = 400
 """Keys of one path beyond which they are data, whatever their values are."""
-_DATA = re.compile(
-    r"\d+|\d{4}-\d\d.*|[^@\s]+@[^@\s]+|[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-)
+_NAME_OF_ONE = re.compile(r"[^@\s]+@[^@\s]+|[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4,12}){4}")
+"""An e-mail address, a hash, a UUID: one such key is enough."""
+_FIGURE = re.compile(r"[+\d][\d .:/T-]*[\dZ]|\d")
+"""A number, a date, a time, a telephone number."""
 
 
 class NotJsonError(ValueError):
@@ -123,7 +126,7 @@ def maps_of(seen: Walk) -> set[Path]:
 
 def _visit(part: _Part, is_map: bool) -> tuple[Node, dict[str, _Part]]:
     """A node, with its own bytes alone, and the values below it."""
-    types = Counter(map(type, part.values))
+    types = _types(part.values)
     node = Node(count=len(part.values), own=part.overhead, holders=part.holders)
     for kind, count in types.items():
         node.kinds[KINDS[kind]] = node.kinds.get(KINDS[kind], 0) + count
@@ -149,6 +152,12 @@ def _visit(part: _Part, is_map: bool) -> tuple[Node, dict[str, _Part]]:
         node.empty += scalars.count("")
     node.bytes = node.own
     return node, children
+
+
+def _types(values: Sequence[Any]) -> dict[type, int]:
+    """How many values of each type; most columns have one, and then nothing is counted."""
+    types = set(map(type, values))
+    return {types.pop(): len(values)} if len(types) == 1 else Counter(map(type, values))
 
 
 def _only(kind: type, values: Sequence[Any], kinds: int) -> tuple[Sequence[Any], list[int] | None]:
@@ -235,24 +244,29 @@ def _looks_like_map(
 ) -> bool:
     """Whether keys are data: by their look, by their number, or by values that are all alike."""
     keys = set(chain.from_iterable(shapes))
-    if not keys:
-        return False
-    if len(keys) > MOST_KEYS or all(map(_DATA.fullmatch, keys)):
+    if len(keys) > MOST_KEYS or ANY in keys or any(map(_NAME_OF_ONE.fullmatch, keys)):
         return True
-    if len(keys) < MAP_KEYS:
+    if 2 * sum(map(bool, map(_FIGURE.fullmatch, keys))) > len(keys):
+        return True
+    if len(keys) < MAP_KEYS or len(_types_below(objects[:1])) > 1:
         return False
-    several = len(shapes) > 1 and 2 * sum(map(len, objects)) <= len(objects) * len(keys)
-    return _values_alike(objects, several)
+    types = _types_below(objects)
+    if types in ({dict}, {list}):
+        makes = set(map(_make, filter(None, chain.from_iterable(map(dict.values, objects)))))
+        if len(makes) == 1 and None not in makes:
+            return True
+    changing = 2 * sum(map(len, objects)) <= len(objects) * len(keys)
+    return len(types) == 1 and changing and len(keys) >= SCALAR_MAP_KEYS
 
 
-def _values_alike(objects: Sequence[dict[str, Any]], several: bool) -> bool:
-    """Whether all values are of one make; scalars only count where keys change between objects."""
-    values = list(chain.from_iterable(map(dict.values, objects)))
-    types = set(map(type, values)) - {type(None)}
-    if types == {dict}:
-        shapes = {frozenset(value) for value in values if value}
-        return len(shapes) * 4 <= len(values)
-    return len(types) == 1 and (several or types == {list})
+def _make(value: Any) -> frozenset[str] | None:
+    """The keys of an object, or of an array's first; none of scalars."""
+    first = value[0] if type(value) is list else value
+    return frozenset(first) if type(first) is dict else None
+
+
+def _types_below(objects: Sequence[dict[str, Any]]) -> set[type]:
+    return set(map(type, chain.from_iterable(map(dict.values, objects)))) - {type(None)}
 
 
 def _reason(body: bytes, error: str) -> str:
