@@ -1,33 +1,20 @@
 """Scans the source of a client for the names of fields and for addresses."""
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePath
+from collections.abc import Callable
+from pathlib import Path
 
 from djtune.errors import DjtuneError
 from djtune.payloads.clients import SourceScan
 
-from . import javascript
+from . import html, javascript
 from .collected import Collected
+from .files import LANGUAGES, source_files
 from .grammar import Tree
 from .text import SourceText
 
 LARGEST = 20_000_000
 """Bytes of a file that is still read."""
-LANGUAGES = {
-    ".cjs": "javascript",
-    ".cts": "typescript",
-    ".js": "javascript",
-    ".jsx": "javascript",
-    ".mjs": "javascript",
-    ".mts": "typescript",
-    ".ts": "typescript",
-    ".tsx": "tsx",
-}
-"""By the end of a file's name."""
-_SKIPPED = {".git", ".hg", ".svn", ".venv", "__pycache__", "bower_components", "node_modules"}
-
 Progress = Callable[[int, int], None]
 """Called with the files read and how many there are."""
 
@@ -41,7 +28,7 @@ def scan_folder(folder: Path, progress: Progress | None = None) -> SourceScan:
     """
     if not folder.is_dir():
         raise DjtuneError(f"{folder} is no folder", hint="--client-source takes a folder")
-    files = list(_files(folder))
+    files = source_files(folder)
     scan = SourceScan()
     for done, file in enumerate(files, 1):
         _scan_file(scan, folder, file)
@@ -57,15 +44,26 @@ def scan_folder(folder: Path, progress: Progress | None = None) -> SourceScan:
 
 def scan_text(text: str, language: str, file: str) -> SourceScan:
     """Scan one text of a language of :data:`LANGUAGES`."""
-    scan = SourceScan(files={language: 1}, bytes=len(text.encode("utf-8", "replace")))
-    scan.digests = {hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()}
+    encoded = text.encode("utf-8", "replace")
+    scan = SourceScan(files={language: 1}, bytes=len(encoded))
+    scan.digests = {hashlib.sha256(encoded).hexdigest()}
     collected = Collected(SourceText(file, text))
-    tree = Tree(language, collected.source.units)
-    if not tree.parsed:
+    if not _collect(collected, language):
         scan.unreadable.append(file)
-    javascript.collect(tree, collected)
     collected.into(scan)
     return scan
+
+
+def _collect(collected: Collected, language: str) -> bool:
+    """Find the names of a text; return whether it could be parsed."""
+    units = collected.source.units
+    if language == "html":
+        html.collect(units, collected)
+        return True
+    tree = Tree(language, units)
+    for start, template in javascript.collect(tree, collected):
+        html.collect(template, collected, start)
+    return tree.parsed
 
 
 def merge(into: SourceScan, other: SourceScan) -> None:
@@ -85,22 +83,14 @@ def merge(into: SourceScan, other: SourceScan) -> None:
 
 def _scan_file(scan: SourceScan, folder: Path, file: Path) -> None:
     name = file.relative_to(folder).as_posix()
+    language = LANGUAGES.get(file.suffix)
     try:
-        content = file.read_bytes() if file.stat().st_size <= LARGEST else b"\xff"
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+        if language is None or file.stat().st_size > LARGEST:
+            raise ValueError
+        content = file.read_bytes()
+        found = scan_text(content.decode("utf-8-sig"), language, name)
+    except (OSError, ValueError):  # UnicodeDecodeError is one
         scan.unreadable.append(name)
         return
-    found = scan_text(text, LANGUAGES[file.suffix], name)
     found.digests = {hashlib.sha256(content).hexdigest()}
     merge(scan, found)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - _SKIPPED)
-        yield from (Path(where, name) for name in sorted(names) if _is_source(name))
-
-
-def _is_source(name: str) -> bool:
-    return PurePath(name).suffix in LANGUAGES

@@ -95,3 +95,23 @@ def test_a_camel_case_client_reads_a_snake_case_field(folder):
     assert naming(scan, "starts_at") == "read"
     assert len(named(scan, "starts_at")) == 2
     assert naming(scan, "ends_at") is None
+
+
+def test_tests_and_foreign_code_are_left_out(folder):
+    others = ["a.spec.ts", "__tests__/a.ts", "e2e/a.ts", "node_modules/x/a.js", "test_a.js"]
+    scan = scan_folder(folder({"app/a.ts": "show.title"} | dict.fromkeys(others, "show.year")))
+    assert "title" in scan.names
+    assert sum(scan.files.values()) == 2
+    assert {named.place.file for named in scan.names["year"]} == {"test_a.js"}
+
+
+def test_what_was_built_is_read_where_nothing_else_is(folder):
+    root = folder({"dist/main.js": "e.title"})
+    assert set(scan_folder(root).names) == {"title"}
+    folder({"src/main.ts": "show.year"})
+    assert set(scan_folder(root).names) == {"year"}
+
+
+def test_source_in_other_languages_is_named(folder):
+    scan = scan_folder(folder({"a.js": "show.title", "lib/tv.dart": "show.year"}))
+    assert scan.unreadable == ["lib/tv.dart"]
