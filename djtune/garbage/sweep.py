@@ -6,7 +6,6 @@ from statistics import fmean
 
 import msgspec
 
-from djtune.garbage.assemble import weights
 from djtune.garbage.costs import Observed
 from djtune.garbage.fitting import fitted
 from djtune.garbage.front import front, grid
@@ -19,7 +18,7 @@ from djtune.garbage.simulate import simulate
 from djtune.garbage.verify import CURRENT
 from djtune.model.policy import GcPolicy
 from djtune.model.samples import Trial
-from djtune.workloads.weights import journeys_of
+from djtune.workloads.weights import journeys_of, step_weights
 
 Tick = Callable[[float], None]
 
@@ -49,7 +48,7 @@ def _as_audited(recording: Recording, gathered: Gathered) -> Recording:
     for curve in recording.curves:
         left.setdefault(curve.step, []).append(max(0, curve.points[-1]))
     objects = size = 0.0
-    by_step = weights(gathered)
+    by_step = step_weights(gathered)
     for row in gathered.audited:
         if row["rounds"] and row["step"] in left:
             weight = by_step.get(row["step"], 0.0)
