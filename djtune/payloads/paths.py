@@ -6,11 +6,13 @@ A path is a tuple of segments: the keys of objects, :data:`EACH` for the element
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 Path = tuple[str, ...]
 EACH = "[]"
 ANY = "{*}"
+_NONE = object()
 _PLAIN = re.compile(r"[^.\[\]{}\"\s]+")
 
 
@@ -38,3 +40,17 @@ def topmost(paths: Iterable[Path]) -> list[Path]:
         if not any(is_below(path, above) for above in kept):
             kept.append(path)
     return kept
+
+
+def values_at(document: Any, path: Path) -> Iterator[Any]:
+    """The values of a document at ``path``."""
+    if not path:
+        yield document
+    elif path[0] == EACH:
+        for value in document if isinstance(document, list) else ():
+            yield from values_at(value, path[1:])
+    elif isinstance(document, dict):
+        inner = document.values() if path[0] == ANY else [document.get(path[0], _NONE)]
+        for value in inner:
+            if value is not _NONE:
+                yield from values_at(value, path[1:])
