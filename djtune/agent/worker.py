@@ -108,6 +108,15 @@ def _about_payloads(module: str, name: str) -> Callable[..., Any]:
     return call
 
 
+def _about_loopback(name: str) -> Callable[..., Any]:
+    def call(**options: Any) -> Any:
+        from . import loopback
+
+        return getattr(loopback, name)(**options)
+
+    return call
+
+
 def _audit_garbage(*args: Any, **options: Any) -> Any:
     from .garbage import audit
 
@@ -123,6 +132,8 @@ CALLS: dict[str, Callable[..., Any]] = {
     "open_session": _about_workload("open_session"),
     "set_policy": _about_policy("set_policy"),
     "policy_kept": _about_policy("policy_kept"),
+    "serve_on_loopback": _about_loopback("serve_on_loopback"),
+    "stop_serving": _about_loopback("stop_serving"),
 }
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     name: _about_workload(name)
@@ -135,6 +146,9 @@ STREAMING_CALLS["serve_preforked"] = _serve_preforked
 STREAMING_CALLS["trace_allocations"] = _trace_allocations
 STREAMING_CALLS["run_trial"] = _timed
 STREAMING_CALLS["sample_payloads"] = _about_payloads("samples", "sample_payloads")
+STREAMING_CALLS["watch_reads"] = _about_payloads("reads", "watch_reads")
+STREAMING_CALLS["price_fields"] = _about_payloads("pricing", "price_fields")
+STREAMING_CALLS["price_lighter"] = _about_payloads("lighter", "price_lighter")
 
 
 def _message(call: str, error: Exception) -> str:

@@ -13,7 +13,8 @@ import threading
 
 def guard(folder: str, patience: float, command: list[str]) -> int:
     """Run ``command`` until it ends or standard input does; return its exit status."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    # Nothing is open here but what the command is to inherit.
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
 
     def end(*_: object) -> None:
         child.terminate()

@@ -28,10 +28,12 @@ def tethered(
     stderr: Output = None,
     folder: Path | None = None,
     patience: float = 10.0,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run ``command`` while the block lasts; ``folder`` is removed after it.
 
-    ``patience`` is how many seconds the command has to end after SIGTERM before it is killed.
+    ``patience`` is how many seconds the command has to end after SIGTERM before it is killed. It
+    inherits ``pass_fds`` under their numbers.
 
     What is yielded is the guardian, which ends when the command does, with its exit status. It
     has a session of its own: Ctrl-C reaches djtune alone, which then leaves the block.
@@ -46,6 +48,7 @@ def tethered(
                 stdin=subprocess.PIPE,
                 stdout=stdout,
                 stderr=stderr,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
         yield guardian

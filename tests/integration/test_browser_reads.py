@@ -1,0 +1,103 @@
+"""A journey in a real Chromium: which fields of the sample site's answers its page reads."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from site_helpers import djtune_site
+
+from djtune.model.app import App
+from djtune.payloads.browser.player import run_journey, why_no_browser
+from djtune.payloads.paths import text_of
+from djtune.servers.loopback import serve_on_loopback
+from sample_site import ROOT
+
+pytestmark = pytest.mark.skipif(bool(why_no_browser()), reason=why_no_browser() or "-")
+
+JOURNEY = ROOT / "journey.py"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    assert djtune_site("seed", "--data", str(folder)).returncode == 0
+    return folder
+
+
+def site(data: Path, **env: str) -> App:
+    return App(
+        directory=str(ROOT),
+        settings="streaming.settings",
+        python=sys.executable,
+        env={"SITE_DATA": str(data), "REDIS_URL": "", "DATABASE_URL": "", **env},
+    )
+
+
+@pytest.fixture(scope="module")
+def run(data):
+    with serve_on_loopback(site(data)) as served:
+        return run_journey(JOURNEY, served.url)
+
+
+def picked(run, address: str) -> set[str]:
+    """Every field picked from the addresses that match, containers too."""
+    return {
+        text_of(read.json_path)
+        for read in run.reads
+        if re.fullmatch(address, read.path) and read.picked
+    }
+
+
+# What FAULTS.md says under F09 to F15 that the page does not read, and all that it does.
+PROGRAMME = " ".join(
+    f"channels[].programmes[].{name}"
+    for name in (
+        *("id", "show", "title", "subtitle", "description", "starts_at", "ends_at", "minutes"),
+        *("genres", "season", "episode", "age_rating", "is_live", "is_new", "image"),
+    )
+)
+READ = {
+    "/api/auth/": "token",
+    "/api/profile/": "display_name region_name isp_name last_channel subscriptions "
+    "subscriptions[].package subscriptions[].name subscriptions[].expires_on devices "
+    "devices[].kind devices[].model",
+    "/api/channels/": "[].number [].slug [].name [].logo [].package [].available [].resolution",
+    "/api/epg/": "day channels channels[].number channels[].slug channels[].name "
+    "channels[].available channels[].programmes " + PROGRAMME,
+    "/api/shows/[0-9]+/": "title description genre year age_rating poster airings "
+    "airings[].channel airings[].starts_at airings[].ends_at airings[].subtitle airings[].is_live "
+    "related related[].id related[].title related[].poster",
+    "/api/stream/[^/]+/": "channel url devices",
+    "/api/recommendations/": "[].id [].title [].poster",
+}
+
+
+@pytest.mark.parametrize("address", READ)
+def test_the_guide_page_picks_exactly_the_fields_that_its_faults_leave(run, address):
+    assert picked(run, address) == set(READ[address].split())
+
+
+def test_nothing_is_enumerated_by_the_page_s_own_way_of_reading(run):
+    assert not [text_of(read.json_path) for read in run.reads if read.enumerated]
+
+
+def test_a_read_has_its_place_in_the_script_and_its_step(run):
+    (read,) = [read for read in run.reads if text_of(read.json_path).endswith("[].minutes")]
+    assert read.steps == ["open programmes"]
+    (place,) = read.sites
+    source = (ROOT / "web/static/web/guide.js").read_text()
+    line = source.splitlines()[place.line - 1]
+    assert line[place.column - 1 :].startswith("minutes}")
+    assert run.scripts[place.file] == source
+
+
+def test_every_address_is_counted_and_watched(run):
+    asked = {each.path: each for each in run.asked}
+    assert asked["/api/auth/"].method == "POST"
+    assert asked["/api/epg/"].bytes > 100_000
+    assert all(each.watched for each in run.asked)
+
+
+def test_other_hosts_are_not_asked(run):
+    assert run.blocked == ["images.example.net"]
