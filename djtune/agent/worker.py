@@ -146,6 +146,7 @@ STREAMING_CALLS["serve_preforked"] = _serve_preforked
 STREAMING_CALLS["trace_allocations"] = _trace_allocations
 STREAMING_CALLS["run_trial"] = _timed
 STREAMING_CALLS["sample_payloads"] = _about_payloads("samples", "sample_payloads")
+STREAMING_CALLS["price_lighter"] = _about_payloads("lighter", "price_lighter")
 STREAMING_CALLS["watch_reads"] = _about_payloads("reads", "watch_reads")
 STREAMING_CALLS["price_fields"] = _about_payloads("pricing", "price_fields")
 STREAMING_CALLS["price_lighter"] = _about_payloads("lighter", "price_lighter")
