@@ -119,6 +119,14 @@ def test_rows_of_an_iterator_are_asked_for_again_too(worker: Worker) -> None:
     assert all(ratio(each) < 0.8 for each in priced(worker, fetch("iterated", "iterator", "text")))
 
 
+def test_a_fetch_is_known_by_where_it_was_begun_too(worker: Worker) -> None:
+    asked = fetch("values", "for novel", "text") | {"place": "", "kind": "values"}
+    begun = {"begun": place("values", "Novel.objects")}
+    assert [each.failure for each in priced(worker, asked | begun)] == [""]
+    [other] = priced(worker, asked | begun | {"kind": "instances"})
+    assert other.failure == "not fetched again"
+
+
 def test_columns_that_are_not_loaded_or_not_to_be_left_out_have_no_result(worker: Worker) -> None:
     assert priced(worker, fetch("plain", "Novel.objects", "id", "no_such")) == []
 

@@ -40,16 +40,15 @@ def price_lighter(
 ) -> list[dict[str, Any]]:
     """Time each fetch of ``asked`` as it is and in each lighter way, in turn.
 
-    An entry of ``asked`` has the fetch's ``step``, ``number``, ``model``, ``place`` and perhaps
-    ``begun``, and the ``columns`` to leave out, as ``relation__attname``. Up to ``rounds`` rounds
+    An entry of ``asked`` has the fetch's ``step``, ``number``, ``model``, ``place``, perhaps
+    ``begun`` and ``kind``, and the ``columns`` to leave out, as ``relation__attname``. Up to ``rounds`` rounds
     of requests bring the querysets, which are then fetched again by themselves, in a transaction
     that is rolled back. Primary keys, foreign keys that select_related follows, and columns that
     a prefetch needs are never left out; an entry of which nothing remains has no result.
     """
     session = current()
-    wanted = [
-        Wanted(each["step"], each["model"], each["place"], each.get("begun", "")) for each in asked
-    ]
+    names = ("step", "model", "place", "begun", "kind")
+    wanted = [Wanted(**{name: each[name] for name in names if name in each}) for each in asked]
     _keep(session, wanted, set(skip), rounds)
     found: list[dict[str, Any]] = []
     share = seconds / max(1, 2 * len(asked))

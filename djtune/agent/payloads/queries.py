@@ -12,6 +12,7 @@ from typing import Any
 from .. import beginnings, callsites
 from ..clock import CURRENT
 from ..probes.patches import Patches
+from .columns import makes_values
 
 MOST_KEPT = 5
 """Querysets kept of one fetch: as different requests brought them."""
@@ -25,6 +26,7 @@ class Wanted:
     model: str
     place: str
     begun: str = ""
+    kind: str = ""
     kept: list[Any] = field(default_factory=list)
     """Querysets with nothing fetched."""
     linking: set[str] = field(default_factory=set)
@@ -63,21 +65,28 @@ class Keeper:
         of_model = [w for w in self._wanted if (w.step, w.model) == (self._step, label)]
         if not of_model or all(wanted.enough for wanted in of_model):
             return
-        wanted = _nearest(of_model, queryset, frame)
+        wanted = _match(of_model, queryset, frame)
         if wanted is not None and not wanted.enough:
             wanted.kept.append(queryset._chain())
             if _is_prefetch(frame):
                 wanted.linking |= _linking_columns(queryset)
 
 
-def _nearest(of_model: list[Wanted], queryset: Any, frame: FrameType) -> Wanted | None:
-    """What is wanted of the innermost place on the stack."""
-    begun = {place["where"] for place in callsites.resolved(beginnings.of(queryset))}
-    for place in callsites.resolved(callsites.trail(frame)):
-        for wanted in of_model:
-            if wanted.place == place["where"] and (not wanted.begun or wanted.begun in begun):
-                return wanted
-    return None
+def _match(wanted: list[Wanted], queryset: Any, frame: FrameType) -> Wanted | None:
+    """What is wanted of this place, else of where the queryset was begun."""
+    place = _own_place(callsites.trail(frame))
+    begun = _own_place(beginnings.of(queryset))
+    kind = "values" if makes_values(queryset) else "instances"
+    of_kind = [each for each in wanted if each.kind in ("", kind)]
+    here = [e for e in of_kind if e.place == place and e.begun in ("", begun)]
+    elsewhere = [e for e in of_kind if begun and e.begun == begun]
+    return next(iter(here or elsewhere), None)
+
+
+def _own_place(trail: callsites.Trail) -> str:
+    """File and line of a trail's innermost place that is the app's own."""
+    places = callsites.resolved(trail)
+    return next((place["where"] for place in places if place["kind"] != "package"), "")
 
 
 def _is_prefetch(frame: FrameType | None) -> bool:
