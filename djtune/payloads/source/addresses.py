@@ -4,7 +4,7 @@ import re
 
 from djtune.payloads.clients import SourceScan
 
-_PARAMETER = re.compile(r"\{[^{}]*\}|\$\{?\w*\}?|(?<=/):\w+|\\\([^()]*\)|%[sd]")
+_PARAMETER = re.compile(r"\$?\{[^{}]*\}|\$\w+|(?<=/):\w+|%[sd]")
 _SEGMENT = re.compile(r"[A-Za-z0-9][\w.~-]*")
 _WORD_ONLY = re.compile(r"[a-z][\w-]{1,60}")
 _LONGEST = 2000

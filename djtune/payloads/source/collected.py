@@ -1,13 +1,19 @@
 """Names as one file has them, before they are put in order."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from djtune.payloads.clients import Named, Naming, SourceScan
 
+from .addresses import pieces_of
+from .grammar import Found
 from .text import SourceText, whole
 
 _STRENGTH: tuple[Naming, ...] = ("quoted", "declared", "read", "written")
 """Of two patterns that meet at one place, the later here describes it more closely."""
+
+_ARITHMETIC = re.compile(r"[-+*/%:]|\.length\b|\blen\(")
+_POSITION = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
 
 
 class Collected:
@@ -25,6 +31,18 @@ class Collected:
         known = self._names.get(offset)
         if known is None or _STRENGTH.index(naming) > _STRENGTH.index(known[1]):
             self._names[offset] = (name, naming)
+
+    def add(self, found: Mapping[str, Iterable[Found]], base: int = 0) -> None:
+        """Add what a query calls ``read``, ``declared`` or ``written``."""
+        for naming in _STRENGTH:
+            for one in found.get(naming, ()):
+                self.name(base + one.start, one.text, naming)
+
+    def string(self, offset: int, text: str) -> None:
+        """A whole string stands here: perhaps an address, or fields' names."""
+        self.strings |= pieces_of(text)
+        for within, name in dotted(text):
+            self.name(offset + within, name, "quoted")
 
     def blind(self, offset: int) -> None:
         """Here a key is computed."""
@@ -53,3 +71,9 @@ def dotted(text: str) -> Iterable[tuple[int, str]]:
         return []
     offsets = [sum(len(part) + 1 for part in parts[:n]) for n in range(len(parts))]
     return zip(offsets, parts, strict=True)
+
+
+def is_position(index: str, counters: Collection[str] = ()) -> bool:
+    """Whether a computed index looks like a place in an array, so that it names no field."""
+    counted = index in counters or _POSITION.fullmatch(index)
+    return bool(counted or _ARITHMETIC.search(index))

@@ -1,6 +1,6 @@
 """Parses text and finds in it what a query describes, with tree-sitter."""
 
-from collections.abc import Iterator
+from collections import defaultdict
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -21,7 +21,6 @@ _MODULES = {
 class Found(NamedTuple):
     """A piece of text that a query has a name for."""
 
-    capture: str
     start: int
     """In UTF-16 units."""
     text: str
@@ -48,14 +47,18 @@ class Tree:
         """Whether the text is of this language at all; single faults in it do no harm."""
         return bool(self.root.type != "ERROR")
 
-    def find(self, query: str) -> Iterator[Found]:
-        """Yield what a query captures, in the order of the query's patterns."""
+    def find(self, query: str) -> dict[str, list[Found]]:
+        """Return what a query captures, by the names that it gives."""
         from tree_sitter import QueryCursor
 
-        cursor = QueryCursor(_query(self.grammar, query))
-        for capture, nodes in cursor.captures(self.root).items():
-            for node in nodes:
-                yield Found(capture, node.start_byte // 2, self.text(node), node)
+        captures = QueryCursor(_query(self.grammar, query)).captures(self.root)
+        return defaultdict(
+            list,
+            {
+                name: [Found(node.start_byte // 2, self.text(node), node) for node in nodes]
+                for name, nodes in captures.items()
+            },
+        )
 
     def text(self, node: Any) -> str:
         """The text of a node."""

@@ -103,7 +103,7 @@ def _closing(text: str, start: int) -> int:
 
 
 def _attributes(tree: Tree, into: Collected, base: int) -> Iterator[Fragment]:
-    for value in tree.find(_ATTRIBUTES):
+    for value in tree.find(_ATTRIBUTES)["value"]:
         name = _attribute_name(tree, value.node)
         if name == "v-bind":
             into.blind(base + value.start)  # all fields of an object at once
@@ -137,7 +137,7 @@ def _fragments(name: str, start: int, text: str) -> list[Fragment]:
 
 
 def _scripts(tree: Tree, into: Collected, base: int) -> None:
-    for code in tree.find(_SCRIPTS):
+    for code in tree.find(_SCRIPTS)["code"]:
         tag = tree.text(code.node.parent.children[0])
         kind = _TYPE.search(tag)
         if kind and kind[1] == "text/x-template":

@@ -1,10 +1,7 @@
 """JavaScript and TypeScript: what is read of objects, and what is only declared."""
 
-import re
-from typing import Any
-
 from .addresses import pieces_of
-from .collected import Collected, dotted
+from .collected import Collected, is_position
 from .grammar import Found, Tree
 
 _BOTH = """
@@ -58,8 +55,6 @@ QUERIES = {
     "tsx": _BOTH + _TYPES,
 }
 _ENUMERATES = {"entries", "values"}
-_ARITHMETIC = re.compile(r"[-+*/%]|\.length\b")
-_POSITIONS = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
 
 
 def collect(tree: Tree, into: Collected, base: int = 0) -> list[tuple[int, str]]:
@@ -67,63 +62,48 @@ def collect(tree: Tree, into: Collected, base: int = 0) -> list[tuple[int, str]]
 
     ``base`` is where the script begins in its file.
     """
-    found: dict[str, list[Found]] = {}
-    for one in tree.find(QUERIES[tree.grammar]):
-        found.setdefault(one.capture, []).append(one)
-    for naming in ("read", "written", "declared"):
-        for one in found.get(naming, ()):
-            into.name(base + one.start, one.text, naming)
-    _strings(found, into, base)
+    found = tree.find(QUERIES[tree.grammar])
+    into.add(found, base)
+    imported = _imported(found)
+    for one in found["string"]:
+        if one.start not in imported:
+            into.string(base + one.start, one.text)
+    for one in found["piece"]:
+        into.strings |= pieces_of(one.text)
     _computed(found, into, base)
     return [(base + start, text) for start, text in _templates(found)]
 
 
-def _strings(found: dict[str, list[Found]], into: Collected, base: int) -> None:
-    imported = {one.start for one in found.get("imported", ())} | _required(found)
-    for one in found.get("string", ()):
-        if one.start in imported:
-            continue
-        into.strings |= pieces_of(one.text)
-        for offset, name in dotted(one.text):
-            into.name(base + one.start + offset, name, "quoted")
-    for one in found.get("piece", ()):
-        into.strings |= pieces_of(one.text)
-
-
-def _required(found: dict[str, list[Found]]) -> set[int]:
-    """Where the names of modules stand that ``require`` and ``import()`` load."""
+def _imported(found: dict[str, list[Found]]) -> set[int]:
+    """Where the names of modules stand: of ``import``, ``require`` and ``import()``."""
     importers = {
-        one.node.parent.start_byte
-        for one in found.get("importer", ())
-        if one.text in ("require", "import")
+        one.node.parent.start_byte for one in found["importer"] if one.text in ("require", "import")
     }
-    arguments = found.get("argument", ())
-    return {one.start for one in arguments if _call(one).start_byte in importers}
-
-
-def _call(argument: Found) -> Any:
-    return argument.node.parent.parent.parent
+    required = {
+        one.start
+        for one in found["argument"]
+        if one.node.parent.parent.parent.start_byte in importers
+    }
+    return required | {one.start for one in found["imported"]}
 
 
 def _computed(found: dict[str, list[Found]], into: Collected, base: int) -> None:
     """Where any field may be meant: computed keys, but for positions in arrays."""
-    counters = {one.text for one in found.get("counter", ())}
-    for one in found.get("index", ()):
-        if one.node.type in ("string", "number") or one.text in counters:
-            continue
-        if not _POSITIONS.fullmatch(one.text) and not _ARITHMETIC.search(one.text):
+    counters = {one.text for one in found["counter"]}
+    for one in found["index"]:
+        if one.node.type not in ("string", "number") and not is_position(one.text, counters):
             into.blind(base + one.start)
-    objects = {one.node.parent.id for one in found.get("class", ()) if one.text == "Object"}
-    for one in found.get("enumerates", ()):
+    objects = {one.node.parent.id for one in found["class"] if one.text == "Object"}
+    for one in found["enumerates"]:
         if one.text in _ENUMERATES and one.node.parent.id in objects:
             into.blind(base + one.start)
 
 
 def _templates(found: dict[str, list[Found]]) -> list[tuple[int, str]]:
     """HTML in ``template: `…` `` of a component, as Angular and Vue have it."""
-    keys = {one.node.parent.id for one in found.get("key", ()) if one.text == "template"}
+    keys = {one.node.parent.id for one in found["key"] if one.text == "template"}
     return [
         (one.start + 1, one.text[1:-1])
-        for one in found.get("template", ())
+        for one in found["template"]
         if one.node.parent.id in keys and "<" in one.text
     ]

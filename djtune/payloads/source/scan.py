@@ -7,7 +7,7 @@ from pathlib import Path
 from djtune.errors import DjtuneError
 from djtune.payloads.clients import SourceScan
 
-from . import html, javascript
+from . import html, javascript, kotlin, python, swift
 from .collected import Collected
 from .files import LANGUAGES, source_files
 from .grammar import Tree
@@ -15,6 +15,7 @@ from .text import SourceText
 
 LARGEST = 20_000_000
 """Bytes of a file that is still read."""
+_OTHERS = {"kotlin": kotlin.collect, "python": python.collect, "swift": swift.collect}
 Progress = Callable[[int, int], None]
 """Called with the files read and how many there are."""
 
@@ -61,8 +62,11 @@ def _collect(collected: Collected, language: str) -> bool:
         html.collect(units, collected)
         return True
     tree = Tree(language, units)
-    for start, template in javascript.collect(tree, collected):
-        html.collect(template, collected, start)
+    if language in _OTHERS:
+        _OTHERS[language](tree, collected)
+    else:
+        for start, template in javascript.collect(tree, collected):
+            html.collect(template, collected, start)
     return tree.parsed
 
 
