@@ -93,6 +93,12 @@ def test_most_columns_are_left_out_by_naming_the_others(worker: Worker) -> None:
     assert {each.way for each in priced(worker, asked)} == {"only", "values"}
 
 
+def test_of_a_joined_row_little_may_be_named(worker: Worker) -> None:
+    columns = ("title", "text", "author__letters", "author__name")
+    by_way = priced(worker, fetch("joined", "for novel in novels", *columns))
+    assert [(each.way, each.failure) for each in by_way] == [("only", ""), ("values", "")]
+
+
 def test_prefetched_rows_keep_the_column_that_links_them(worker: Worker) -> None:
     by_way = priced(worker, fetch("prefetched", "for author", "author_id", "text"))
     assert [each.columns for each in by_way] == [["text"], ["text"]]

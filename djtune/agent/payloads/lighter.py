@@ -41,10 +41,11 @@ def price_lighter(
     """Time each fetch of ``asked`` as it is and in each lighter way, in turn.
 
     An entry of ``asked`` has the fetch's ``step``, ``number``, ``model``, ``place``, perhaps
-    ``begun`` and ``kind``, and the ``columns`` to leave out, as ``relation__attname``. Up to ``rounds`` rounds
-    of requests bring the querysets, which are then fetched again by themselves, in a transaction
-    that is rolled back. Primary keys, foreign keys that select_related follows, and columns that
-    a prefetch needs are never left out; an entry of which nothing remains has no result.
+    ``begun`` and ``kind``, and the ``columns`` to leave out, as ``relation__attname``. Up to
+    ``rounds`` rounds of requests bring the querysets, which are then fetched again by themselves,
+    in a transaction that is rolled back. Primary keys, foreign keys that select_related follows,
+    and columns that a prefetch needs are never left out; an entry of which nothing remains has no
+    result.
     """
     session = current()
     names = ("step", "model", "place", "begun", "kind")
