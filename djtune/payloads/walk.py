@@ -38,6 +38,9 @@ SCALAR_MAP_KEYS = 16
 """The same where the values are of one type, and the keys change from object to object."""
 MOST_KEYS = 400
 """Keys of one path beyond which they are data, whatever their values are."""
+DEEPEST = 200
+"""Levels of a document that is still walked."""
+_TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _NAME_OF_ONE = re.compile(r"[^@\s]+@[^@\s]+|[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4,12}){4}")
 """An e-mail address, a hash, a UUID: one such key is enough."""
 _FIGURE = re.compile(r"[+\d][\d .:/T-]*[\dZ]|\d")
@@ -45,7 +48,7 @@ _FIGURE = re.compile(r"[+\d][\d .:/T-]*[\dZ]|\d")
 
 
 class NotJsonError(ValueError):
-    """A body is not JSON that a browser could read."""
+    """A body is not JSON that a browser could read, or that anybody could look through."""
 
 
 class Node(msgspec.Struct):
@@ -91,7 +94,7 @@ def parse(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError:
-        raise NotJsonError("nested too deeply to be walked") from None
+        raise NotJsonError(_TOO_DEEP) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotJsonError(_reason(body, str(error))) from None
 
@@ -100,13 +103,16 @@ def walk(document: Any, maps: Collection[Path] = ()) -> Walk:
     """Charge every byte of ``document`` to a path.
 
     An object whose keys are data is a map, and its keys are one segment, :data:`ANY`; ``maps`` are
-    paths that are known to be such from other documents.
+    paths that are known to be such from other documents. Raises :class:`NotJsonError` beyond
+    :data:`DEEPEST` levels.
     """
     known = frozenset(maps)
     nodes: dict[Path, Node] = {}
     todo: list[tuple[Path, int, _Part]] = [((), 1, _Part([document], None))]
     while todo:
         path, parents, part = todo.pop()
+        if len(path) > DEEPEST:
+            raise NotJsonError(_TOO_DEEP)
         node, children = _visit(part, path in known)
         node.parents = parents
         nodes[path] = node

@@ -128,7 +128,7 @@ def test_a_record_keeps_its_keys():
         (b"<html>", "not JSON"),
         (b"", "not JSON"),
         (b'"\xff"', "not JSON"),
-        (b"[" * 100_000, "too deeply"),
+        (b"[" * 100_000, "deeper than 200"),
     ],
 )
 def test_says_why_a_body_cannot_be_read(body, why):
@@ -138,3 +138,8 @@ def test_says_why_a_body_cannot_be_read(body, why):
 
 def test_a_byte_order_mark_is_none_of_the_document():
     assert parse(b"\xef\xbb\xbf[1]") == [1]
+
+
+def test_a_document_that_is_nested_deeply_is_refused_rather_than_walked():
+    with pytest.raises(NotJsonError, match="deeper than 200"):
+        walk(parse(b"[" * 300 + b"]" * 300))
