@@ -39,8 +39,13 @@ def _async_serialization(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _async_property(owner: Any, name: str) -> property:
+    """Of whatever makes it awaitable: adrf's descriptor is none of Python's own."""
     original = vars(owner)[name]
-    return property(functools.wraps(original.fget)(_async_serialization(original.fget)))
+
+    async def value(self: Any) -> Any:
+        return await original.__get__(self, type(self))
+
+    return property(_async_serialization(value))
 
 
 def _install_rest_framework(patches: Patches) -> None:
