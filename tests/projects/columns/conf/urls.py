@@ -1,0 +1,3 @@
+from books import views
+
+urlpatterns = views.paths()
