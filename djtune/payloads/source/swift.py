@@ -1,5 +1,6 @@
 """Swift: properties, key paths, JSON dictionaries, and types that JSON is decoded into."""
 
+import re
 from typing import Any
 
 from .addresses import pieces_of
@@ -36,6 +37,7 @@ _QUERY = """
 (line_string_literal . text: (line_str_text) @string .)
 (line_str_text) @piece
 """
+_NAME = re.compile(r"[\w.-]+")
 _NO_EXPRESSION = {
     "enum_entry", "function_declaration", "identifier", "lambda_parameter", "navigation_suffix",
     "parameter", "pattern", "type_parameter", "user_type", "value_argument_label",
@@ -90,6 +92,8 @@ def _wrapped(tree: Tree, found: dict[str, list[Found]], into: Collected) -> None
     """``@CodedAt("starts_at") var begins: Date``: a macro or property wrapper names it."""
     for one in found["wrapped"]:
         declaration = one.node.parent.parent.parent.parent
+        if not _NAME.fullmatch(one.text):
+            continue
         into.name(one.start, one.text, "declared")
         into.alias(tree.text(declaration.child_by_field_name("name")), one.text)
 
