@@ -1,6 +1,7 @@
 """Whether a client's source holds the address of a route."""
 
 import re
+from collections.abc import Collection
 
 from djtune.payloads.clients import SourceScan
 
@@ -31,20 +32,25 @@ def mentions(scan: SourceScan, route: str) -> bool:
     rest. A single word (``"shows"``) counts only where another string ends with what is before it
     (``/api/``).
     """
-    words = {text for text in scan.strings if "/" not in text}
-    pieces = [_segments(text) for text in scan.strings - words]
     runs = _runs(route)
-    return bool(runs) and all(_held(run, pieces, words) for run in runs)
+    return bool(runs) and all(_held(run, scan.strings) for run in runs)
 
 
-def _held(run: list[str], pieces: list[list[str]], words: set[str]) -> bool:
-    if any(_contains(piece, run) for piece in pieces):
-        return True
+def _held(run: list[str], strings: Collection[str]) -> bool:
+    pieces = [_segments(text) for text in strings if run[-1] in text and "/" in text]
     tails = [run[n:] for n in range(1, len(run))]
-    if any(piece[: len(tail)] == tail for tail in tails for piece in pieces):
+    if any(_contains(piece, run) or _begins(piece, tails) for piece in pieces):
         return True
     before = run[:-1]
-    return run[-1] in words and any(before and piece[-len(before) :] == before for piece in pieces)
+    return (
+        run[-1] in strings
+        and bool(before)
+        and any(_segments(text)[-len(before) :] == before for text in strings if "/" in text)
+    )
+
+
+def _begins(piece: list[str], tails: list[list[str]]) -> bool:
+    return any(piece[: len(tail)] == tail for tail in tails)
 
 
 def _contains(piece: list[str], run: list[str]) -> bool:

@@ -19,8 +19,10 @@ _POSITION = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
 class Collected:
     """What was found in one file, each place once."""
 
-    def __init__(self, source: SourceText) -> None:
+    def __init__(self, source: SourceText, *, generated: bool = False) -> None:
+        """Begin with nothing; what a ``generated`` file reads is only declared by that."""
         self.source = source
+        self._generated = generated
         self.strings: set[str] = set()
         self.aliases: dict[str, set[str]] = {}
         self._names: dict[int, tuple[str, Naming]] = {}
@@ -56,6 +58,8 @@ class Collected:
     def into(self, scan: SourceScan) -> None:
         """Put everything into a scan."""
         for offset, (name, naming) in sorted(self._names.items()):
+            if self._generated:
+                naming = "declared"
             named = Named(whole(name), naming, self.source.place(offset))
             scan.names.setdefault(named.name, []).append(named)
         scan.blind += [self.source.place(offset) for offset in sorted(self._blind)]

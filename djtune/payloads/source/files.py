@@ -35,14 +35,32 @@ _TEST_FILE = re.compile(
     r"|.*Tests?\.(?:kt|swift)"
 )
 
+_GENERATED = re.compile(
+    r"generated\b[^\n]{0,80}\b(?:openapi|swagger|orval|hey-api|kubb|nswag|autorest)"
+    r"|(?:openapi|swagger)[^\n]{0,20}(?:generat|codegen)",
+    re.IGNORECASE,
+)
+_HEAD = 2000
+
+
+def is_generated(text: str) -> bool:
+    """Whether a file says that it was made from an API's description: it reads every field."""
+    return _GENERATED.search(text, 0, _HEAD) is not None
+
 
 def source_files(folder: Path) -> list[Path]:
     """The files below a folder that may hold source, in order.
 
-    Tests are left out, as what they read no user sees; so is what others wrote (``node_modules``),
-    and what was built, unless there is nothing else.
+    Tests are left out, as what they read no user sees; so are what others wrote (``node_modules``),
+    a Django project's own Python, and what was built, unless there is nothing else.
     """
     found = sorted(_walk(folder))
+    servers = [file.parent for file in found if file.name == "manage.py"]
+    found = [
+        file
+        for file in found
+        if file.suffix != ".py" or not any(server in file.parents for server in servers)
+    ]
     own = [file for file in found if not _BUILT & set(file.relative_to(folder).parts[:-1])]
     return own if any(file.suffix in LANGUAGES for file in own) else found
 

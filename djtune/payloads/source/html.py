@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import expressions, javascript
+from .addresses import pieces_of
 from .collected import Collected, dotted
 from .expressions import Fragment
 from .grammar import Tree
@@ -109,7 +110,9 @@ def _attributes(tree: Tree, into: Collected, base: int) -> Iterator[Fragment]:
             into.blind(base + value.start)  # all fields of an object at once
         fragments = _fragments(name, value.start, value.text)
         yield from fragments
-        if not fragments and not _STANDARD.fullmatch(name):
+        if not fragments and "/" in value.text:
+            into.strings |= pieces_of(value.text)
+        elif not fragments and not _STANDARD.fullmatch(name):
             for offset, part in dotted(value.text):
                 into.name(base + value.start + offset, part, "quoted")
 

@@ -9,7 +9,7 @@ from djtune.payloads.clients import SourceScan
 
 from . import html, javascript, kotlin, python, swift
 from .collected import Collected
-from .files import LANGUAGES, source_files
+from .files import LANGUAGES, is_generated, source_files
 from .grammar import Tree
 from .text import SourceText
 
@@ -48,7 +48,7 @@ def scan_text(text: str, language: str, file: str) -> SourceScan:
     encoded = text.encode("utf-8", "replace")
     scan = SourceScan(files={language: 1}, bytes=len(encoded))
     scan.digests = {hashlib.sha256(encoded).hexdigest()}
-    collected = Collected(SourceText(file, text))
+    collected = Collected(SourceText(file, text), generated=is_generated(text))
     if not _collect(collected, language):
         scan.unreadable.append(file)
     collected.into(scan)

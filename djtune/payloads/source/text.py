@@ -35,6 +35,8 @@ class SourceText:
 
 def whole(units: str) -> str:
     """Text made of code units as characters again."""
+    if units.isascii():
+        return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

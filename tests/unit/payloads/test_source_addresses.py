@@ -1,6 +1,8 @@
 """Whether a client's source holds the address of a route."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from djtune.payloads.source.addresses import mentions
 from djtune.payloads.source.scan import scan_text
@@ -58,3 +60,13 @@ def test_each_literal_part_must_be_there():
 
 def test_a_route_of_parameters_alone_is_never_mentioned():
     assert not asks("fetch('/api/shows/')", "<path:rest>")
+
+
+WORDS = st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True), min_size=2, max_size=4)
+
+
+@given(WORDS, st.data())
+def test_an_address_cut_off_anywhere_before_its_last_word_is_mentioned(words, data):
+    known = data.draw(st.integers(0, len(words) - 1))
+    address = "/".join(words[known:])
+    assert asks(f"get(`${{base}}/{address}/${{id}}/`)", f"{'/'.join(words)}/<int:pk>/")

@@ -102,3 +102,7 @@ def test_a_position_is_that_in_the_file():
     for name in ("title", "year"):
         (named,) = found[name]
         assert (named.place.line, named.place.column) == (2, line.index(name) + 1)
+
+
+def test_an_attribute_may_hold_an_address():
+    assert "/api/epg/" in scan_text('<p data-guide="/api/epg/">', "html", "page.html").strings
