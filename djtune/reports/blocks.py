@@ -153,6 +153,45 @@ class Flame(Struct, tag=True):
     """One of many: shown on demand only, where the reader can."""
 
 
+class Group(Struct):
+    """What some areas of a treemap have in common, and how they look for it."""
+
+    label: str
+    tone: Tone = "plain"
+    hatched: bool = False
+    """Tells two groups of one tone apart."""
+
+
+class Area(Struct):
+    """One box of a treemap."""
+
+    label: str
+    value: float
+    """That of all that is inside included."""
+    text: str = ""
+    """The value with its unit."""
+    depth: int = 0
+    """0 is the root; a box lies inside of the last one before it that is less deep."""
+    group: str = ""
+    """The label of its :class:`Group`; that of a box with others inside is not shown."""
+    note: str = ""
+    """More about it, for who points at it."""
+
+
+class Treemap(Struct, tag=True):
+    """Boxes inside boxes, each as large as its part of the whole: a picture, drawn in HTML alone.
+
+    Its figures belong into a table beside it.
+    """
+
+    areas: list[Area]
+    """From the root down, each before those inside of it."""
+    groups: list[Group]
+    """In the legend's order."""
+    title: str = ""
+    caption: str = ""
+
+
 class Finding(Struct, tag=True):
     """Something worth doing: evidence, saving and remedy."""
 
@@ -183,7 +222,7 @@ class Command(Struct, tag=True):
     why: str = ""
 
 
-Block = Heading | Table | Bars | Chart | Flame | Finding | Note | Command
+Block = Heading | Table | Bars | Chart | Flame | Treemap | Finding | Note | Command
 
 
 class Page(Struct):

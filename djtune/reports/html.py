@@ -27,11 +27,13 @@ from djtune.reports.blocks import (
     Stack,
     Table,
     Tone,
+    Treemap,
 )
 from djtune.reports.flame import Functions, address, flame_parts, top_table
 from djtune.reports.markup import extend, html, tag
 from djtune.reports.palette import LOOKS, looks
 from djtune.reports.text import clean, cleaned
+from djtune.reports.treemap import hatching, treemap
 
 _SIGNS: dict[Tone, str] = {"plain": "", "good": "✓", "warn": "!", "bad": "✗", "muted": ""}
 _WORDS: dict[Tone, str] = {
@@ -59,6 +61,9 @@ def render_html(report: Report, *, version: str, command_line: str = "") -> str:
     blocks = [*report.blocks, *(block for page in report.pages for block in page.blocks)]
     if any(isinstance(block, Flame) for block in blocks):
         style, script = style + _asset("flame.css"), script + _asset("flame.js")
+    maps = any(isinstance(block, Treemap) for block in blocks)
+    if maps:
+        style += _asset("treemap.css")
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -73,6 +78,7 @@ def render_html(report: Report, *, version: str, command_line: str = "") -> str:
     body = tag(
         "body",
         svg.patterns(),
+        hatching() if maps else None,
         _header(report),
         tag("main", *content.blocks()),
         content.functions.data(),
@@ -175,6 +181,8 @@ class _Body:
                 yield self.chart(block)
             case Flame():
                 yield self.flame(block)
+            case Treemap():
+                yield treemap(block)
             case Finding():
                 self.findings += 1
                 yield _finding(block, str(self.findings) if self.numbered else "")

@@ -26,6 +26,7 @@ from djtune.reports.blocks import (
     Note,
     Report,
     Table,
+    Treemap,
 )
 from djtune.reports.flame import top_table
 from djtune.reports.palette import Look, looks
@@ -109,7 +110,7 @@ class _Writer:
             self.wrapped(Text(report.subtitle, "dim"))
         previous: Block | None = None
         for block in report.blocks:
-            if isinstance(block, Flame) and block.folded:
+            if isinstance(block, Treemap) or (isinstance(block, Flame) and block.folded):
                 continue
             if not (isinstance(block, Note) and isinstance(previous, Note | Table | Heading)):
                 self.line(Text())
