@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ class Copies:
         """For each alias: how it is served (``copied``, ``read only``, ``memory``), and why."""
         self._made: dict[tuple[str, ...], tuple[str, str]] = {}
         self._drops: list[Callable[[], None]] = []
+        self._restores: list[Callable[[], None]] = []
+        self._postgres: list[tuple[Any, str]] = []
 
     def make(self) -> None:
         """Copy every database, and have Django connect to the copies from here on."""
@@ -43,6 +46,24 @@ class Copies:
         for alias in aliases():
             how, why = self._copy(connections[alias], alias)
             self.facts.append({"alias": alias, "how": how, "why": why})
+
+    def keep(self) -> None:
+        """Have the copies as they are now be what :meth:`restore` goes back to."""
+        from django.db import connections
+
+        connections.close_all()
+        for target in sorted(self.folder.glob("*.sqlite3")):
+            self._restores.append(_kept_file(target))
+        for connection, name in self._postgres:
+            kept = f"{name[: LONGEST_NAME - 5]}_kept"
+            _create(connection, kept, name)
+            self._drops.append(partial(_drop, connection, kept))
+            self._restores.append(partial(_recreate, connection, name, kept))
+
+    def restore(self) -> None:
+        """Take back whatever was written since :meth:`keep`; no request may be under way."""
+        for restore in self._restores:
+            restore()
 
     def take_away(self) -> None:
         """Remove whatever has been made; may be called again."""
@@ -90,13 +111,12 @@ class Copies:
         from django.db import Error
 
         name = f"djtune_{secrets.token_hex(4)}_{source}"[:LONGEST_NAME]
-        quote = connection.ops.quote_name
         try:
-            with connection._nodb_cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(source)}")
+            _create(connection, name, source)
         except Error as error:
             return "", (str(error).strip().splitlines() or [type(error).__name__])[0]
-        self._drops.append(lambda: _drop(connection, name))
+        self._drops.append(partial(_drop, connection, name))
+        self._postgres.append((connection, name))
         return name, ""
 
 
@@ -119,6 +139,37 @@ def _read_only(settings: dict[str, Any]) -> None:
     options = settings["OPTIONS"]
     given = options.get("options", "")
     options["options"] = f"{given} -c default_transaction_read_only=on".strip()
+
+
+def _kept_file(target: Path) -> Callable[[], None]:
+    """Keep a copy of a file; return what writes it back, where the file has changed since."""
+    kept = target.with_suffix(".kept")
+    _back_up(str(target), kept)
+    watching = sqlite3.connect(target)
+
+    def version() -> int:
+        number: int = watching.execute("PRAGMA data_version").fetchone()[0]
+        return number
+
+    known = [version()]
+
+    def restore() -> None:
+        if version() != known[0]:
+            _back_up(str(kept), target)
+            known[0] = version()
+
+    return restore
+
+
+def _create(connection: Any, name: str, source: str) -> None:
+    quote = connection.ops.quote_name
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(source)}")
+
+
+def _recreate(connection: Any, name: str, source: str) -> None:
+    _drop(connection, name)
+    _create(connection, name, source)
 
 
 def _drop(connection: Any, name: str) -> None:

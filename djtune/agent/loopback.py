@@ -22,21 +22,24 @@ _OVER_PLAIN_HTTP: dict[str, Any] = {
     "CSRF_COOKIE_DOMAIN": None,
 }
 _stop: list[Callable[[], None]] = []
+_copies: list[Copies] = []
 
 
 def serve_on_loopback(user: str = "") -> dict[str, Any]:
     """Copy the databases and serve the project from threads until :func:`stop_serving`.
 
-    Returns ``port``, ``databases`` (alias, how, why) and, where ``user`` names one, the
-    ``cookie`` (name and value) that signs it in. Raises :class:`AgentError` where a database can
-    be neither copied nor kept from being written.
+    What is written can be taken back by :func:`restore_copies`. Returns ``port``, ``databases``
+    (alias, how, why) and, where ``user`` names one, the ``cookie`` (name and value) that signs it
+    in. Raises :class:`AgentError` where a database can be neither copied nor kept from being
+    written.
     """
     copies = Copies()
     clean_up: Callable[[], None] = copies.take_away
     try:
         copies.make()
-        clean_up = clean_up_afterwards(copies.take_away)
         cookie = _sign_in(user) if user else None
+        copies.keep()
+        clean_up = clean_up_afterwards(copies.take_away)
         server = _start()
     except BaseException:
         clean_up()
@@ -48,7 +51,15 @@ def serve_on_loopback(user: str = "") -> dict[str, Any]:
         clean_up()
 
     _stop.append(stop)
+    _copies.append(copies)
     return {"port": server.server_port, "databases": copies.facts, "cookie": cookie}
+
+
+def restore_copies() -> dict[str, Any]:
+    """Take back what visitors have written; none may be there now."""
+    for copies in _copies:
+        copies.restore()
+    return {}
 
 
 def stop_serving() -> dict[str, Any]:

@@ -133,6 +133,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_policy": _about_policy("set_policy"),
     "policy_kept": _about_policy("policy_kept"),
     "serve_on_loopback": _about_loopback("serve_on_loopback"),
+    "restore_copies": _about_loopback("restore_copies"),
     "stop_serving": _about_loopback("stop_serving"),
 }
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
@@ -146,7 +147,6 @@ STREAMING_CALLS["serve_preforked"] = _serve_preforked
 STREAMING_CALLS["trace_allocations"] = _trace_allocations
 STREAMING_CALLS["run_trial"] = _timed
 STREAMING_CALLS["sample_payloads"] = _about_payloads("samples", "sample_payloads")
-STREAMING_CALLS["price_lighter"] = _about_payloads("lighter", "price_lighter")
 STREAMING_CALLS["watch_reads"] = _about_payloads("reads", "watch_reads")
 STREAMING_CALLS["price_fields"] = _about_payloads("pricing", "price_fields")
 STREAMING_CALLS["price_lighter"] = _about_payloads("lighter", "price_lighter")

@@ -6,10 +6,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from djtune.errors import DjtuneError
 from djtune.model.app import App
@@ -29,16 +29,24 @@ class ServedDatabase(Struct, frozen=True):
     """Why it could not be copied, in the database's words."""
 
 
-class Served(Struct):
+class Served:
     """A project that answers on loopback."""
 
-    url: str
-    """``http://127.0.0.1:PORT``, without a slash at its end."""
-    databases: list[ServedDatabase]
-    cookie: tuple[str, str] | None = None
-    """Name and value of the cookie that signs the user in; ``None`` where nobody was named."""
-    refused: list[str] = field(default_factory=list)
-    """Hosts that the app itself tried to reach and could not; known once it has stopped."""
+    def __init__(self, worker: Worker, told: dict[str, Any]) -> None:
+        self._worker = worker
+        self.url = f"http://{LOOPBACK}:{told['port']}"
+        """Without a slash at its end."""
+        self.databases = msgspec.convert(told["databases"], list[ServedDatabase])
+        self.cookie: tuple[str, str] | None = None
+        """Name and value of the cookie that signs the user in."""
+        if told["cookie"]:
+            self.cookie = (told["cookie"][0], told["cookie"][1])
+        self.refused: list[str] = []
+        """Hosts that the app itself tried to reach and could not; known once it has stopped."""
+
+    def restore(self) -> None:
+        """Take back what was written to the copies of the databases; nobody may be visiting."""
+        self._worker.call("restore_copies", timeout=COPY_TIMEOUT)
 
 
 @contextmanager
@@ -52,11 +60,7 @@ def serve_on_loopback(app: App, *, user: str = "") -> Iterator[Served]:
     """
     with Worker(app) as worker:
         told = worker.call("serve_on_loopback", timeout=COPY_TIMEOUT, user=user)
-        served = Served(
-            url=f"http://{LOOPBACK}:{told['port']}",
-            databases=msgspec.convert(told["databases"], list[ServedDatabase]),
-            cookie=tuple(told["cookie"]) if told["cookie"] else None,
-        )
+        served = Served(worker, told)
         try:
             yield served
         finally:

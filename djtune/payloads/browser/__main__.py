@@ -74,12 +74,12 @@ def perform(
     with stage(browser, setting) as scene:
         look = job if isinstance(job, Look) else None
         part = Looking(scene, look, _key) if look else Recording(scene, setting.url)
-        steps = journeys.Steps(part.end_step)
+        steps = journeys.Steps(part)
         failure = ""
         for journey in loaded:
             failure = failure or _play(journey, steps, scene.context, setting)
         if failure:
-            part.end_step(steps.current)
+            part.end(steps.current)
         if isinstance(part, Looking):
             return Outcome(seen=part.seen, failure=failure)
         return Outcome(run=part.run(steps.names, [failure] if failure else []), failure=failure)

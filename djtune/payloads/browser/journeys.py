@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from djtune.errors import DjtuneError
 
@@ -17,31 +17,52 @@ GIVEN = ("page", "step", "base_url", "context")
 """What a script's function may ask for by name."""
 
 
+class Part(Protocol):
+    """What follows a journey step by step."""
+
+    def leave(self, step: str) -> None:
+        """A step is interrupted by one inside of it, or goes on after one."""
+
+    def end(self, step: str) -> None:
+        """A step has ended."""
+
+
 class Steps:
     """Names the parts of a journey: ``with step("search"): …``."""
 
-    def __init__(self, between: Callable[[str], None]) -> None:
-        self._between = between
-        """Called with the step that ends here, or is left for another."""
+    def __init__(self, part: Part) -> None:
+        self._part = part
         self.current = ""
         self.names: list[str] = []
+        """Steps in the order of their first beginning."""
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         """Have what happens inside belong to the step ``name``."""
         outer = self.current
-        if outer:
-            self._between(outer)
+        self._part.leave(outer)
         self._enter(name)
         yield
         # Where the body raises, the step stays current, so that the failure can name it.
-        self._between(name)
+        self._part.end(name)
         self.current = outer
 
     def _enter(self, name: str) -> None:
         self.current = name
         if name not in self.names:
             self.names.append(name)
+
+    @contextmanager
+    def whole(self, name: str) -> Iterator[None]:
+        """A journey: a step of its own where it has none, and what happens between them."""
+        before = len(self.names)
+        self.current = name
+        yield
+        if len(self.names) == before:
+            self._enter(name)
+            self._part.end(name)
+        else:
+            self._part.leave(name)
 
 
 def load(path: Path) -> list[Journey]:
@@ -95,9 +116,9 @@ def _check(journey: Journey, path: Path) -> None:
 
 
 def play(journey: Journey, steps: Steps, **given: Any) -> None:
-    """Make one journey; what happens outside of its steps belongs to one of the journey's name."""
+    """Make one journey, handing it what it asks for."""
     wanted = _asked(journey)
-    with steps(journey.__name__):
+    with steps.whole(journey.__name__):
         journey(**{name: value for name, value in given.items() if name in wanted})
 
 

@@ -34,15 +34,18 @@ class Looking:
         for removal in look.remove:
             context.route(_asks_for(removal), _deleting(removal))
 
-    def end_step(self, name: str) -> None:
-        """Note what is seen now as the end of the step ``name``."""
+    def leave(self, step: str) -> None:
+        """Nothing is looked at in the middle of a step."""
+
+    def end(self, step: str) -> None:
+        """Note what is seen now as the end of the step."""
         self._stage.settle()
         places: dict[str, str] = {}
         for frame_name, frame in self._stage.frames():
             with suppress(Exception):
-                for place, value in frame.evaluate(self._look):
+                for place, value in json.loads(frame.evaluate(self._look)):
                     places[f"{frame_name}:{place}"] = self._digest(value)
-        self.seen.append(Seen(name, places, sorted(self._errors), sorted(self._requests)))
+        self.seen.append(Seen(step, places, sorted(self._errors), sorted(self._requests)))
         self._errors.clear()
         self._requests.clear()
 

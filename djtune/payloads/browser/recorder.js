@@ -383,7 +383,8 @@
       const fields = [];
       for (const field of address.fields.values()) {
         settleSingles(field);
-        if (!field.picked && !field.enumerated) continue;
+        if (field.told && !field.picked && !field.enumerated) continue;
+        field.told = true;
         const { picked, enumerated, sites } = field;
         fields.push({ path: field.path, picked, enumerated, sites: [...sites].filter(Boolean) });
         field.picked = field.enumerated = 0;

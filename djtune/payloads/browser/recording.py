@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
+from djtune.payloads.browser.coverage import Coverage
 from djtune.payloads.browser.stage import Stage, origin_of
 from djtune.payloads.clients import Asked, BrowserRun, FieldRead, Place
 
@@ -27,19 +28,25 @@ class Recording:
         self._lost: dict[Address, int] = {}
         self._reads: dict[tuple[str, str, tuple[str, ...]], FieldRead] = {}
         self._scripts: dict[str, str] = {}
+        self._coverage = Coverage(stage.context)
         context = stage.context
         context.expose_binding(REPORT, lambda _, told: self._take(told))
         context.add_init_script(recorder(self._origin))
         context.on("response", self._note_response)
 
-    def end_step(self, name: str) -> None:
-        """Take what has been read until now as read in the step ``name``."""
+    def end(self, step: str) -> None:
+        """Take what has been read since the last step as read in this one."""
         self._stage.settle()
-        self._step = name
+        self.leave(step)
+
+    def leave(self, step: str) -> None:
+        """Take what has been read until now as read in ``step``."""
+        self._step = step
         for _, frame in self._stage.frames():
             # A frame that is just navigating has reported by itself.
             with suppress(Exception):
                 self._take(frame.evaluate(DRAIN))
+        self._coverage.take()
 
     def run(self, steps: list[str], errors: list[str]) -> BrowserRun:
         """Everything seen."""
@@ -53,6 +60,7 @@ class Recording:
             scripts=self._scripts,
             errors=errors,
             blocked=sorted(self._stage.blocked),
+            ran=self._coverage.blocks(self._scripts),
         )
 
     def _take(self, told: str | None) -> None:
