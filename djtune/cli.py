@@ -40,6 +40,11 @@ COMMANDS = {
         "Which remedy pays?",
         "Audit the garbage, simulate and verify the collector's settings.",
     ),
+    "payload-audit": Entry(
+        "djtune.commands.payload_audit:payload_audit",
+        "Which remedy pays?",
+        "Find the response fields and columns that nobody uses.",
+    ),
     "workload": Entry(
         "djtune.commands.workload:workload",
         "What to ask the app for",

@@ -54,7 +54,10 @@ class SourceScan(Struct):
 
 
 class FieldRead(Struct):
-    """What a journey in a browser did with one field of one address's responses."""
+    """What a journey in a browser did with one field of one address's responses.
+
+    A field that was there and not read has one too, with no reads.
+    """
 
     method: str
     path: str

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from djtune.payloads.observed import Observed
 from djtune.payloads.paths import ANY, Path, is_below
 from djtune.payloads.walk import NotJsonError, Walk, maps_of, parse, walk
 
@@ -30,6 +31,8 @@ class Sample(Struct, kw_only=True):
     encoding: str = ""
     streamed: bool = False
     body: bytes | None = None
+    fault: str = ""
+    """Why the body is not what was sent."""
 
 
 class Totals(Struct):
@@ -80,6 +83,7 @@ class Responses(Struct):
     kept: int = 0
     maps: set[Path] = field(default_factory=set)
     """Paths whose keys are data."""
+    observed: Observed = field(default_factory=Observed)
     invalid: str = ""
     """Why some body was not JSON."""
     broken: int = 0
@@ -100,6 +104,7 @@ class Responses(Struct):
         self.asked.add(sample.asked)
         self.steps.add(sample.step)
         self.sizes.append(len(sample.body))
+        self.observed.add(seen, (sample.asked, sample.user))
         self.whitespace += len(sample.body) - seen.compact
         _sum_up(self.nodes, seen)
         if self.kept + len(sample.body) <= MOST_KEPT:

@@ -10,6 +10,7 @@ from statistics import fmean
 
 from msgspec import Struct
 
+from djtune.model.routes import path_of
 from djtune.payloads.paths import Path, is_below, text_of
 from djtune.payloads.reads import ColumnUse, Fetch, Reader, RelationUse
 from djtune.payloads.result import ColumnResult, QuerysetResult
@@ -54,6 +55,7 @@ def judged(queryset: Queryset, proposed: Mapping[Route, Collection[Path]]) -> Qu
             relations[relation.name].append((route, relation))
     first = queryset.fetches[0][1]
     return QuerysetResult(
+        routes=[f"{method} {path_of(route)}" for method, route in queryset.routes],
         model=queryset.key[0],
         place=first.place,
         begun=first.begun,

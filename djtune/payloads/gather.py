@@ -1,6 +1,7 @@
 """Talks to the app: its responses, what is read to make them, and what lighter queries cost."""
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path as File
 from typing import Any
@@ -10,16 +11,20 @@ from msgspec import Struct, field
 
 from djtune.errors import DjtuneError
 from djtune.experiments.trials import opened
+from djtune.model.routes import Route as ModelRoute
+from djtune.model.workload import Journey, Step, Workload
+from djtune.payloads import har
 from djtune.payloads.endpoints import Responses, Sample
 from djtune.payloads.reads import Lighter, ReadsSeen
 from djtune.servers.worker import Worker, shareable
+from djtune.workloads import choosing
 from djtune.workloads.choosing import steps_of
 from djtune.workloads.survey import Question, Survey, sign_in, surveyed
 
 ROUNDS = 40
 READ_ROUNDS = 5
 PRICED_ROUNDS = 12
-PAIRS = 16
+LIGHTER_ROUNDS = 3
 EACH = 60
 """Bodies of one step that are looked into at most."""
 Route = tuple[str, str]
@@ -119,9 +124,64 @@ def add(into: Gathered, route: Route, sample: Sample) -> None:
     found.why = _why(sample)
 
 
+def read_har(question: Question, file: File, into: Gathered) -> None:
+    """Take the responses of a HAR file, sorted by the app's routes; the app serves nothing.
+
+    Raises :class:`DjtuneError` for a file that cannot be read, or that is of another app.
+    """
+    entries = har.read_har(file)
+    with Worker(question.app) as worker:
+        into.facts = worker.facts
+        into.interface = question.app.interface or worker.facts["interface"]
+        routes = msgspec.convert(worker.call("describe_routes"), list[ModelRoute])
+        into.routes = {route.route: route for route in routes}
+        found = resolved(worker, sorted({entry.path for entry in entries}))
+    chosen = [
+        entry
+        for entry in entries
+        if entry.path in found and choosing.chosen(found[entry.path], question.patterns)
+    ]
+    if not chosen:
+        raise DjtuneError(
+            f"none of the {len(entries)} requests of {file} is for a route of this app",
+            hint="run djtune in the project that was recorded",
+        )
+    counts = Counter((entry.method, found[entry.path]) for entry in chosen)
+    into.workload = Workload(
+        [Journey(route, [Step(route, method)], float(n)) for (method, route), n in counts.items()],
+        weights_from=f"the requests of {file.name}",
+    )
+    steps = {route: number for number, route in enumerate(counts)}
+    for number, entry in enumerate(chosen):
+        route = (entry.method, found[entry.path])
+        if 200 <= entry.status < 300:
+            add(into, route, _of_har(entry, steps[route], number))
+
+
+def _of_har(entry: har.HarEntry, step: int, number: int) -> Sample:
+    is_json = entry.mime == "application/json" or entry.mime.endswith("+json")
+    return Sample(
+        step=step,
+        user=0,
+        asked=number,
+        type=entry.mime,
+        wire=entry.wire or 0,
+        size=len(entry.body),
+        body=entry.body if is_json and not entry.fault else None,
+        fault=entry.fault,
+    )
+
+
+def resolved(worker: Worker, paths: Sequence[str]) -> dict[str, str]:
+    """Paths → routes, as the app's URLconf resolves them; those that have one."""
+    found = worker.call("resolve_paths", paths=list(paths), prefix="")
+    kinds = ("route", "slash")
+    return {path: route for path, (kind, route) in zip(paths, found, strict=True) if kind in kinds}
+
+
 def _why(sample: Sample) -> str:
-    if not sample.size:
-        return "no body"
+    if sample.fault or not sample.size:
+        return sample.fault or "no body"
     if sample.type == "application/json":
         return "too large to be looked into"
     return "streamed, and not JSON" if sample.streamed else "not JSON"
@@ -158,7 +218,7 @@ def try_lighter(
                 "price_lighter",
                 skip=sorted(into.skip),
                 asked=list(asked),
-                rounds=PAIRS,
+                rounds=LIGHTER_ROUNDS,
                 seconds=seconds,
             )
             into.lighter = msgspec.convert(found, list[Lighter])

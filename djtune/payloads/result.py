@@ -72,6 +72,8 @@ class FieldResult(Struct):
     """Why it looks like something that should not be sent without need."""
     serializer: str = ""
     """Class and ``file:line`` of what makes it."""
+    example: str = ""
+    """One of its values, under ``--keep-values`` alone."""
 
 
 class ColumnResult(Struct):
@@ -103,8 +105,10 @@ class LighterResult(Struct):
 
 
 class QuerysetResult(Struct):
-    """A queryset of an endpoint: what it loads, and what of that is read."""
+    """A queryset: what it loads, and what of that is read."""
 
+    routes: list[str]
+    """``METHOD /path`` of all that use the line which begins it."""
     model: str
     place: str
     begun: str
@@ -113,6 +117,8 @@ class QuerysetResult(Struct):
     relations: list[str] = field(default_factory=list)
     """Joins and prefetches that nothing reads, or nothing but proposed fields."""
     lighter: list[LighterResult] = field(default_factory=list)
+    part: float = 0.0
+    """Part of its route's service time, as first looked at, that the best of these saves."""
     blind: str = ""
 
 
@@ -162,7 +168,6 @@ class EndpointResult(Struct):
     """Part of the bytes of all endpoints, weighted."""
     fields: list[FieldResult]
     proposed: Proposed | None = None
-    querysets: list[QuerysetResult] = field(default_factory=list)
     clients: list[str] = field(default_factory=list)
     """Who asks for it, of the clients looked at."""
     invalid: str = ""
@@ -221,6 +226,8 @@ class PayloadAuditResult(Struct, kw_only=True):
     warnings: list[str] = field(default_factory=list)
     endpoints: list[EndpointResult] = field(default_factory=list)
     """Those with the most bytes first."""
+    querysets: list[QuerysetResult] = field(default_factory=list)
+    """What the database is asked for to make responses of any kind."""
     others: list[OtherResponse] = field(default_factory=list)
     findings: list[FindingData] = field(default_factory=list)
     journey: Journey | None = None

@@ -10,8 +10,10 @@ def finding_block(finding: FindingData, *, brief: bool = False) -> Finding:
     saving = ""
     if finding.saving is not None:
         saved = finding.saving
-        bounds = fmt.interval(saved.low, saved.high, fmt.duration, saved.value)
-        saving = f"about {fmt.duration(saved.value)} {saved.unit.removeprefix('s ')}"
+        kind, _, per = saved.unit.partition(" ")
+        formatted = fmt.size if kind == "B" else fmt.duration
+        bounds = fmt.interval(saved.low, saved.high, formatted, saved.value)
+        saving = f"about {formatted(saved.value)} {per}"
         saving += f" {bounds}" if bounds else ""
         saving += " (estimate)" if saved.estimate else ""
     return Finding(

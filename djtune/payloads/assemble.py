@@ -1,0 +1,340 @@
+"""From what was gathered to the result: pure functions on plain data."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from djtune.model.facts import app_facts
+from djtune.model.machine import Machine
+from djtune.model.metrics import Metric
+from djtune.model.noise import Noise
+from djtune.model.routes import path_of
+from djtune.payloads import freeing, weighing
+from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.endpoints import Responses, Totals
+from djtune.payloads.gather import Gathered
+from djtune.payloads.joining import Judged
+from djtune.payloads.lighter import weigh
+from djtune.payloads.paths import Path, is_below, text_of, values_at
+from djtune.payloads.reads import Fetch, Lighter
+from djtune.payloads.result import (
+    EndpointResult,
+    FieldResult,
+    Journey,
+    LighterResult,
+    OtherResponse,
+    PayloadAuditResult,
+    Proposed,
+    SourceFolder,
+)
+from djtune.payloads.sensitive import sensitive
+from djtune.workloads.caveats import caveats
+from djtune.workloads.choosing import steps_of
+from djtune.workloads.unmeasured import unmeasured_routes, where
+from djtune.workloads.weights import requests_per_hour, route_weights
+
+HOURS = 24
+SEVERAL = 2
+LONGEST_EXAMPLE = 80
+
+
+class Studied(Struct):
+    """One endpoint as every part of the audit sees it."""
+
+    responses: Responses
+    judged: dict[Path, Judged]
+    proposed: list[Path]
+    losses: dict[Path, dict[str, float]] = field(default_factory=dict)
+    """Field → codec → bytes a response that it saves alone: an estimate."""
+    hidden: list[list[Path]] = field(default_factory=list)
+    """Fields that hide each other from a codec."""
+
+
+def assemble(
+    gathered: Gathered,
+    studied: Mapping[Route, Studied],
+    clients: Clientele,
+    machine: Machine,
+    *,
+    noise: Noise | None = None,
+    keep_values: bool = False,
+) -> PayloadAuditResult:
+    """Everything that the report says, but for the findings."""
+    weights = route_weights(gathered)
+    per_hour = requests_per_hour(gathered)
+    per_day = None if per_hour is None else HOURS * per_hour
+    columns = _columns(gathered)
+    total = sum(weights.get(r, 1.0) * weighing.mean(s.responses.sizes) for r, s in studied.items())
+    endpoints = []
+    for route, each in studied.items():
+        made = _endpoint(route, each, gathered, clients, columns.get(route, {}), keep_values)
+        made.weight = weights.get(route, 0.0)
+        made.share = weights.get(route, 1.0) * weighing.mean(each.responses.sizes) / (total or 1)
+        if made.proposed is not None and per_day is not None:
+            daily = per_day * made.weight / 1000
+            made.proposed.per_day = daily * (made.proposed.saving.raw.value or 0.0)
+            made.proposed.per_day_gzip = daily * (made.proposed.saving.gzip.value or 0.0)
+        endpoints.append(made)
+    endpoints.sort(key=lambda each: -each.share)
+    return PayloadAuditResult(
+        app=app_facts(gathered.facts, gathered.interface) if gathered.facts else None,
+        machine=machine,
+        weights_from=gathered.workload.weights_from,
+        requests_per_day=per_day,
+        warnings=[*_caveats(gathered), *_warnings(gathered, clients)],
+        endpoints=endpoints,
+        others=_others(gathered),
+        journey=_journey(clients),
+        sources=[
+            SourceFolder(one.folder, one.scan.files, len(one.scan.blind), len(one.scan.unreadable))
+            for one in clients.folders
+        ],
+        contracts=sorted({c.who for found in clients.contracts.values() for c in found}),
+        unmeasured=[
+            *unmeasured_routes(
+                gathered.workload,
+                gathered.classes,
+                gathered.unsafe,
+                gathered.routes,
+                gathered.signed_in,
+            ),
+            *gathered.wanting,
+        ],
+        noise=noise,
+        seconds=gathered.seconds,
+    )
+
+
+def _endpoint(
+    route: Route,
+    studied: Studied,
+    gathered: Gathered,
+    clients: Clientele,
+    columns: Mapping[Path, list[str]],
+    keep_values: bool,
+) -> EndpointResult:
+    responses = studied.responses
+    prices = _prices(gathered, responses)
+    makers = _makers(gathered, responses)
+    return EndpointResult(
+        method=route[0],
+        route=route[1],
+        where=where(route[1], gathered.routes),
+        n=responses.n,
+        users=len(responses.users),
+        asked=len(responses.asked),
+        weight=0.0,
+        sizes=weighing.sizes(responses.bodies, responses.sizes),
+        whitespace=responses.whitespace / max(1, responses.n),
+        share=0.0,
+        fields=[
+            _field(path, each, studied, columns, prices, makers, keep_values)
+            for path, each in studied.judged.items()
+        ],
+        proposed=_proposed(studied, prices) if studied.proposed else None,
+        clients=_clients(route, clients),
+        invalid=responses.invalid,
+    )
+
+
+def _field(
+    path: Path,
+    judged: Judged,
+    studied: Studied,
+    columns: Mapping[Path, list[str]],
+    prices: Mapping[Path, Metric],
+    makers: Mapping[Path, str],
+    keep_values: bool,
+) -> FieldResult:
+    responses = studied.responses
+    totals = responses.nodes[path]
+    read = {c: None for at, found in columns.items() if _covers(path, at) for c in found}
+    return FieldResult(
+        path=text_of(path),
+        kinds=[kind for kind, _ in totals.kinds.most_common()],
+        count=totals.count / responses.n,
+        bytes=totals.bytes / responses.n,
+        share=_share(totals, responses),
+        loss=studied.losses.get(path, {}),
+        cpu=prices.get(path),
+        verdict=judged.verdict,
+        evidence=judged.evidence,
+        columns=list(read),
+        sensitive=sensitive(path),
+        serializer=makers.get(path, ""),
+        example=_example(path, responses) if keep_values else "",
+    )
+
+
+def _example(path: Path, responses: Responses) -> str:
+    """The first value that is a scalar, shortened."""
+    for body in responses.bodies:
+        for value in values_at(body.document, path):
+            if not isinstance(value, (dict, list)):
+                text = str(value)
+                return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
+    return ""
+
+
+def _covers(path: Path, other: Path) -> bool:
+    return other == path or is_below(other, path)
+
+
+def _share(totals: Totals, responses: Responses) -> float:
+    return totals.bytes / responses.compact if responses.compact else 0.0
+
+
+def _proposed(studied: Studied, prices: Mapping[Path, Metric]) -> Proposed:
+    weighed = weighing.weigh(studied.responses.bodies, studied.proposed)
+    raw = weighed.before.raw.value or 0.0
+    judged = studied.judged
+    return Proposed(
+        fields=[text_of(path) for path in studied.proposed],
+        before=weighed.before,
+        after=weighed.after,
+        saving=weighed.saving,
+        share=(weighed.saving.raw.value or 0.0) / raw if raw else 0.0,
+        cpu=_cpu([prices[path] for path in studied.proposed if path in prices]),
+        confirmed=all(
+            any(piece.source == "ablation" for piece in judged[path].evidence)
+            for path in studied.proposed
+        ),
+        hidden=[[text_of(path) for path in group] for group in studied.hidden],
+    )
+
+
+def _cpu(prices: Sequence[Metric]) -> Metric | None:
+    """The sum of some fields' prices; its bounds are sums too, and so a little too wide."""
+    if not prices or any(price.value is None for price in prices):
+        return None
+    return Metric(
+        sum(price.value or 0.0 for price in prices),
+        sum(price.low or 0.0 for price in prices),
+        sum(price.high or 0.0 for price in prices),
+        n=min(price.n for price in prices),
+    )
+
+
+def _prices(gathered: Gathered, responses: Responses) -> dict[Path, Metric]:
+    found: dict[Path, list[float]] = {}
+    for price in gathered.prices:
+        if price.step in responses.steps:
+            found.setdefault(tuple(price.path), []).extend(ns / 1e9 for ns in price.cpu_ns)
+    return {path: weighing.metric(values) for path, values in found.items()}
+
+
+def _makers(gathered: Gathered, responses: Responses) -> dict[Path, str]:
+    return {
+        made.path: f"{made.serializer.rpartition('.')[2]} ({made.file}:{made.line})"
+        for made in gathered.reads.fields
+        if made.step in responses.steps
+    }
+
+
+def _columns(gathered: Gathered) -> dict[Route, dict[Path, list[str]]]:
+    """Route → response field → the columns that it reads."""
+    steps = steps_of(gathered.workload)
+    by_route: dict[Route, list[Fetch]] = {}
+    for fetch in gathered.reads.fetches:
+        by_route.setdefault(steps[fetch.step], []).append(fetch)
+    return {route: freeing.columns_read(fetches) for route, fetches in by_route.items()}
+
+
+def _clients(route: Route, clients: Clientele) -> list[str]:
+    found = [clients.script] if route in clients.asked else []
+    return found + sorted({each.who for each in clients.contracts.get(route, ())})
+
+
+def _others(gathered: Gathered) -> list[OtherResponse]:
+    found = [
+        OtherResponse(method, route, kind or "no content type", other.n, other.bytes / other.n, why)
+        for (method, route, kind), other in gathered.others.items()
+        for why in [other.why]
+    ]
+    return sorted(found, key=lambda each: -each.size)
+
+
+def _journey(clients: Clientele) -> Journey | None:
+    run = clients.run
+    if run is None:
+        return None
+    seen = any(clients.visible.values())
+    return Journey(
+        script=clients.script,
+        steps=run.steps,
+        responses=sum(asked.responses for asked in run.asked),
+        unwatched=[f"{asked.method} {asked.path}" for asked in run.asked if not asked.watched],
+        page_loads=clients.page_loads,
+        confirmed=not seen if clients.tried else None,
+        errors=run.errors,
+        blocked=run.blocked,
+    )
+
+
+def _caveats(gathered: Gathered) -> Iterator[str]:
+    if gathered.facts:
+        yield from caveats(gathered)
+
+
+def _warnings(gathered: Gathered, clients: Clientele) -> Iterator[str]:
+    yield from gathered.failures
+    yield from clients.failures
+    if clients.untried:
+        yield f"the proposed fields could not be confirmed by the journey: {clients.untried}"
+    for error in clients.run.errors if clients.run else []:
+        yield f"the journey met an error: {error}"
+    for (method, route), responses in gathered.responses.items():
+        if responses.invalid:
+            name = f"{method} {path_of(route)}"
+            yield f"{responses.broken:,} responses of {name} are no JSON: {responses.invalid}"
+
+
+def lighter_of(queryset: freeing.Queryset, tried: Sequence[Lighter]) -> list[LighterResult]:
+    """What leaving columns out of a queryset was measured to do, where it brings several rows."""
+    fetches = {(fetch.step, fetch.number): fetch for _, fetch in queryset.fetches}
+    found = [
+        weigh(each, fetches[each.step, each.number])
+        for each in tried
+        if (each.step, each.number) in fetches and each.rows >= SEVERAL
+    ]
+    return [each for each in found if each is not None]
+
+
+def part_of(
+    queryset: freeing.Queryset, lighter: Sequence[LighterResult], gathered: Gathered
+) -> float:
+    """Part of a route's service time that the best of the lighter ways saves; 0 without one."""
+    saved = max((each.saving.value or 0.0 for each in lighter if _keeps(each)), default=0.0)
+    steps = {fetch.step for _, fetch in queryset.fetches}
+    seconds = [min(entry["seconds"]) for entry in gathered.classes if entry["step"] in steps]
+    return saved / min(seconds) if seconds and min(seconds) else 0.0
+
+
+def _keeps(lighter: LighterResult) -> bool:
+    """Whether the rows stay what the app's code takes them for."""
+    return lighter.way != "values" and lighter.verdict == "lighter"
+
+
+def metrics(result: PayloadAuditResult) -> dict[str, dict[str, Metric]]:
+    """What budgets are judged by: "METHOD /route" → metric → figure."""
+    return {
+        f"{each.method} {path_of(each.route)}": {
+            "bytes": each.sizes.raw,
+            "gzip": each.sizes.gzip,
+            "unused": Metric(each.proposed.share if each.proposed else 0.0, n=each.n),
+            "whitespace": Metric(_part(each.whitespace, each.sizes.raw.value), n=each.n),
+        }
+        for each in result.endpoints
+    }
+
+
+def _part(part: float, whole: float | None) -> float:
+    return part / whole if whole else 0.0
+
+
+def places(gathered: Gathered) -> dict[str, str]:
+    """Routes as :func:`metrics` names them → file and line of their views."""
+    return {
+        f"{method} {path_of(route)}": where(route, gathered.routes)
+        for method, route in gathered.responses
+    }

@@ -1,0 +1,278 @@
+"""An audit from its first look to its findings, stage by stage."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path as File
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from djtune.errors import DjtuneError
+from djtune.experiments.host import read_machine
+from djtune.payloads import assemble, clientele, freeing, gather
+from djtune.payloads.changing import Change, change
+from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.findings import findings, request_of
+from djtune.payloads.paths import Path
+from djtune.payloads.reads import Fetch
+from djtune.payloads.result import EndpointResult, PayloadAuditResult, QuerysetResult
+from djtune.payloads.studying import study, weigh
+from djtune.servers.worker import Worker, shareable
+from djtune.workloads.choosing import steps_of
+from djtune.workloads.survey import Question
+
+
+class Display(Protocol):
+    """What shows how far a stage is."""
+
+    def advance(self, steps: float = 1, *, description: str | None = None) -> None:
+        """Move on."""
+
+
+class Request(Struct, frozen=True):
+    """What the user asked ``djtune payload-audit`` for."""
+
+    question: Question
+    seconds: float
+    har: File | None = None
+    """Where the responses are; the app itself is asked for nothing then."""
+    sources: Sequence[File] = ()
+    contracts: Sequence[File] = ()
+    browser: File | None = None
+    own_host: str = ""
+    """Address of a server that the user says is theirs."""
+    keep_values: bool = False
+
+
+class Stage(Struct):
+    """One step of the way, with what it is called while it lasts."""
+
+    description: str
+    go: Callable[[Display], None]
+    total: float | None = None
+
+
+class Auditing:
+    """What has been found so far; each stage adds to it."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.gathered = gather.Gathered()
+        self.clients = Clientele()
+        self.machine = read_machine()
+        self.times = gather.times(request.seconds)
+        self.complete = False
+
+    def check(self) -> None:
+        """Refuse what could not be looked at, before anything is measured."""
+        request = self.request
+        for option, files in (
+            ("--har", [request.har]),
+            ("--browser", [request.browser]),
+            ("--contract", request.contracts),
+        ):
+            for file in files:
+                if file is not None and not file.is_file():
+                    raise DjtuneError(f"{option} {file}: there is no such file")
+        if request.sources or request.browser:
+            _require("tree_sitter", "scanning a client's source", "payloads")
+        if request.browser:
+            _require("playwright", "a journey in a browser", "browser")
+
+    def plan(self) -> str:
+        """What is going to happen, and how long that takes."""
+        if self.request.har is not None:
+            return (
+                "Plan: read the responses of the HAR file; the app is asked for its routes alone."
+            )
+        extra = " A journey in a browser takes its own time." if self.request.browser else ""
+        return (
+            "Plan: look at every route (seconds; on a very large app, minutes), ask for responses, "
+            "see what is read to make them, and try lighter queries. "
+            f"About {self.request.seconds:.0f} s from then on.{extra}"
+        )
+
+    def has_something(self) -> bool:
+        """Whether there are responses to report on."""
+        return bool(self.gathered.responses)
+
+    def stages(self) -> Iterator[Stage]:
+        """The stages in turn."""
+        begun = time.monotonic()
+        if self.request.sources:
+            yield Stage("scanning the clients' source", self._scan, len(self.request.sources))
+        if self.request.har is not None:
+            yield Stage("reading the responses", self._read_har)
+        else:
+            total = self.times.sampling + self.times.reading
+            yield Stage("asking for responses", self._look, total)
+            yield Stage("pricing the fields", self._price)
+        if self.request.contracts:
+            yield self._tolerant("reading the contracts", self._contracts)
+        if self.request.browser:
+            yield self._tolerant("making the journey in a browser", self._journey)
+        if self.request.har is None:
+            yield Stage("trying lighter queries", self._lighter)
+        self.complete = not self.gathered.failures and not self.clients.failures
+        self.gathered.seconds = time.monotonic() - begun
+
+    def _tolerant(self, description: str, go: Callable[[Display], None]) -> Stage:
+        """A stage that the others can do without: its failure is told, and they go on."""
+
+        def attempt(display: Display) -> None:
+            try:
+                go(display)
+            except DjtuneError as error:
+                self.clients.failures.append(f"{description} failed: {shareable(error)}")
+
+        return Stage(description, attempt)
+
+    def _scan(self, display: Display) -> None:
+        clientele.scan_folders(self.request.sources, self.clients, display.advance)
+
+    def _look(self, display: Display) -> None:
+        gather.look(self.request.question, self.gathered, self.times, display.advance)
+        self._require_json()
+
+    def _read_har(self, _: Display) -> None:
+        assert self.request.har is not None
+        gather.read_har(self.request.question, self.request.har, self.gathered)
+        self._require_json()
+
+    def _require_json(self) -> None:
+        if any(each.n for each in self.gathered.responses.values()):
+            return
+        kinds = sorted({kind or "no content type" for _, _, kind in self.gathered.others})
+        told = f"; they are {', '.join(kinds[:3])}" if kinds else ""
+        raise DjtuneError(
+            f"no response is JSON{told}",
+            hint="pass --as USER, or routes that answer in JSON: djtune workload init",
+        )
+
+    def _price(self, _: Display) -> None:
+        gather.price(self.request.question, self.gathered, self.times.pricing)
+
+    def _contracts(self, _: Display) -> None:
+        from djtune.payloads.contracts import load_contracts
+
+        contracts = load_contracts(list(self.request.contracts))
+        routes = list(self.gathered.responses)
+        clientele.take_contracts(contracts, self.clients, routes, self._resolve)
+
+    def _resolve(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Paths → routes, as the app's URLconf resolves them."""
+        with Worker(self.request.question.app) as worker:
+            return gather.resolved(worker, paths)
+
+    def _journey(self, _: Display) -> None:
+        from djtune.payloads.browsing import browse
+
+        request = self.request
+        assert request.browser is not None
+        browse(
+            request.browser,
+            request.question,
+            request.own_host,
+            self.gathered.responses,
+            self.clients,
+            self._resolve,
+            self.studied,
+        )
+
+    def studied(self) -> dict[Route, assemble.Studied]:
+        """Every endpoint with what its fields' evidence comes to, as far as it is known."""
+        return {
+            route: study(route, responses, self.clients)
+            for route, responses in self.gathered.responses.items()
+            if responses.n
+        }
+
+    def _lighter(self, _: Display) -> None:
+        proposed = {route: each.proposed for route, each in self.studied().items()}
+        asked = [
+            _asked(fetch, columns)
+            for queryset in self._querysets()
+            if (fetch := max((f for _, f in queryset.fetches), key=lambda f: f.rows)).rows >= 2
+            and (columns := freeing.light(freeing.judged(queryset, proposed), _TO_LEAVE))
+        ]
+        gather.try_lighter(self.request.question, self.gathered, asked, self.times.lighter)
+
+    def _django(self) -> tuple[int, int]:
+        major, minor, *_ = str(self.gathered.facts["django"]).split(".")
+        return int(major), int(minor)
+
+    def _querysets(self) -> list[freeing.Queryset]:
+        steps = steps_of(self.gathered.workload)
+        return freeing.querysets(self.gathered.reads.fetches, steps)
+
+    def result(self) -> PayloadAuditResult:
+        """Everything that the report says."""
+        studied = self.studied()
+        for each in studied.values():
+            weigh(each)
+        result = assemble.assemble(
+            self.gathered,
+            studied,
+            self.clients,
+            self.machine,
+            keep_values=self.request.keep_values,
+        )
+        proposed = {route: each.proposed for route, each in studied.items()}
+        result.querysets = self._judged_querysets(proposed)
+        for endpoint in result.endpoints:
+            _free(endpoint, result.querysets)
+        result.findings = findings(result, self._changes(proposed), self._django())
+        result.complete = self.complete
+        return result
+
+    def _judged_querysets(self, proposed: Mapping[Route, Sequence[Path]]) -> list[QuerysetResult]:
+        found = []
+        for queryset in self._querysets():
+            judged = freeing.judged(queryset, proposed)
+            judged.lighter = assemble.lighter_of(queryset, self.gathered.lighter)
+            judged.part = assemble.part_of(queryset, judged.lighter, self.gathered)
+            found.append(judged)
+        return found
+
+    def _changes(self, proposed: Mapping[Route, Sequence[Path]]) -> dict[Route, Change]:
+        fields = self.gathered.reads.fields
+        files = [each.file for each in fields]
+        gather.read_sources(self.request.question, self.gathered, files)
+        steps = steps_of(self.gathered.workload)
+        return {
+            route: change(route, proposed, fields, steps, self.gathered.sources)
+            for route, paths in proposed.items()
+            if paths
+        }
+
+
+def _require(module: str, what: str, extra: str) -> None:
+    if find_spec(module) is None:
+        raise DjtuneError(f"{what} needs {module}", hint=f"pip install 'djtune[{extra}]'")
+
+
+_TO_LEAVE = ("unread", "freed")
+
+
+def _asked(fetch: Fetch, columns: Sequence[str]) -> dict[str, Any]:
+    """A fetch as the agent finds it again, and what to leave out of it."""
+    return {
+        "step": fetch.step,
+        "number": fetch.number,
+        "model": fetch.model,
+        "place": fetch.place,
+        "begun": fetch.begun,
+        "columns": list(columns),
+    }
+
+
+def _free(endpoint: EndpointResult, querysets: Sequence[QuerysetResult]) -> None:
+    """Name what nobody reads any longer without an endpoint's proposed fields."""
+    if endpoint.proposed is None:
+        return
+    for queryset in querysets:
+        if request_of(endpoint) in queryset.routes:
+            freed = freeing.light(queryset, {"freed"})
+            endpoint.proposed.columns += [f"{queryset.model}.{name}" for name in freed]
+            endpoint.proposed.relations += [f"{queryset.model}.{n}" for n in queryset.relations]

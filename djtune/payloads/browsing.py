@@ -1,0 +1,77 @@
+"""A journey in a browser: recorded first, then made again without the proposed fields."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path as File
+
+from djtune.errors import DjtuneError
+from djtune.payloads import joining
+from djtune.payloads.assemble import Studied
+from djtune.payloads.browser.ablation import needed
+from djtune.payloads.browser.player import Player, player, setting_for
+from djtune.payloads.clientele import (
+    Clientele,
+    Resolve,
+    Route,
+    endpoints,
+    take_ablation,
+    take_run,
+)
+from djtune.payloads.endpoints import Responses
+from djtune.servers.loopback import serve_on_loopback
+from djtune.workloads.survey import Question
+
+Study = Callable[[], Mapping[Route, Studied]]
+"""Judges every field anew, by what is known by now."""
+
+
+def browse(
+    script: File,
+    question: Question,
+    own_host: str,
+    responses: Mapping[Route, Responses],
+    into: Clientele,
+    resolve: Resolve,
+    study: Study,
+) -> None:
+    """Make the journey of ``script``, and then without the fields that it does not need.
+
+    Raises :class:`DjtuneError` where no journey could be begun; one that breaks off on the way
+    has errors, and is not made again.
+    """
+    into.script = script.name
+    with _server(question, own_host) as served:
+        setting = setting_for(script, served.url, cookie=served.cookie, reading_only=bool(own_host))
+        with player(setting) as made:
+            take_run(made.record(), into, responses, resolve)
+            try:
+                _confirm(made, into, study)
+            except DjtuneError as error:
+                into.untried = error.message
+
+
+@contextmanager
+def _server(question: Question, own_host: str) -> Iterator[Served]:
+    """The user's own server where they named one, else one that djtune starts."""
+    if own_host:
+        yield Served(own_host.rstrip("/"), [])
+        return
+    user = str(question.sign_in["user"]) if question.sign_in else ""
+    with serve_on_loopback(question.app, user=user) as served:
+        yield served
+
+
+def _confirm(made: Player, restore: Restore, into: Clientele, study: Study) -> None:
+    """See whether the pages look the same without the fields that nothing shows to be used."""
+    assert into.run is not None
+    if into.run.errors:
+        raise DjtuneError("it breaks off on the way")
+    proposed = {route: joining.candidates(each.judged) for route, each in study().items()}
+    remove = endpoints(proposed, into.asked)
+    if not remove:
+        return
+    found = needed(made, remove, restore)
+    into.page_loads = found.page_loads
+    if not found.complete:
+        raise DjtuneError(f"it was made {found.page_loads} times, and still differed")
+    take_ablation(proposed, found.visible, into)

@@ -1,0 +1,224 @@
+"""What is worth doing about payloads, on what evidence."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from djtune.model.findings import FindingData, Saving
+from djtune.model.metrics import Metric
+from djtune.model.routes import path_of
+from djtune.payloads.changing import Change
+from djtune.payloads.freeing import light
+from djtune.payloads.lighter import advice, best
+from djtune.payloads.result import EndpointResult, FieldResult, PayloadAuditResult, QuerysetResult
+from djtune.reports import format as fmt
+
+HIGH, MEDIUM = 0.10, 0.03
+"""Part of an endpoint's bytes from which a saving is of that severity."""
+WHITESPACE = 0.03
+WORTHWHILE = 0.01
+"""Part of a route's service time below which a queryset is left as it is."""
+SHOWN = 6
+Version = tuple[int, int]
+"""Fields that one line names."""
+
+
+def findings(
+    result: PayloadAuditResult, changes: Mapping[tuple[str, str], Change], django: Version
+) -> list[FindingData]:
+    """Sensitive-looking fields first, then by what they save of all bytes; then lighter queries."""
+    found = []
+    for endpoint in result.endpoints:
+        if endpoint.proposed is not None:
+            change = changes.get((endpoint.method, endpoint.route), Change())
+            found.append(_unused(endpoint, change))
+        found += _whitespace(endpoint)
+        found += _invalid(endpoint)
+    found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
+    lighter = [one for queryset in result.querysets for one in _unread(queryset, django)]
+    return found + sorted(lighter, key=lambda each: -each.saving.value if each.saving else 0)
+
+
+def request_of(endpoint: EndpointResult) -> str:
+    """An endpoint as every part of the report names it."""
+    return f"{endpoint.method} {path_of(endpoint.route)}"
+
+
+def severity(share: float) -> str:
+    """How much of its whole a saving is."""
+    return "high" if share >= HIGH else "medium" if share >= MEDIUM else "low"
+
+
+def _unused(endpoint: EndpointResult, change: Change) -> FindingData:
+    proposed = endpoint.proposed
+    assert proposed is not None
+    fields = {each.path: each for each in endpoint.fields}
+    dropped = [fields[path] for path in proposed.fields]
+    personal = [each for each in dropped if each.sensitive]
+    saved = proposed.saving.raw
+    return FindingData(
+        kind="sensitive-unused-fields" if personal else "unused-fields",
+        title=f"{request_of(endpoint)}: nobody uses {fmt.plural(len(dropped), 'field', 'fields')} "
+        f"of {len(endpoint.fields):,}",
+        where=endpoint.where,
+        evidence=[
+            *_personal(personal),
+            ", ".join(proposed.fields),
+            *_evidence(dropped),
+            *_weight(endpoint),
+            *_freed(endpoint),
+        ],
+        saving=Saving(saved.value or 0.0, "B a response", saved.low, saved.high, estimate=False),
+        remedy=_remedy(change),
+        patch=change.patch or "\n".join(change.paste),
+        confidence=_confidence(endpoint),
+        severity="high" if personal else severity(proposed.share),  # type: ignore[arg-type]
+        routes=[request_of(endpoint)],
+        part=endpoint.share * proposed.share,
+    )
+
+
+def _personal(fields: Sequence[FieldResult]) -> Iterator[str]:
+    if fields:
+        named = ", ".join(f"{each.path} ({each.sensitive})" for each in fields)
+        yield f"personal or secret, by its name: {named}"
+
+
+def _evidence(dropped: Sequence[FieldResult]) -> Iterator[str]:
+    """What speaks against the fields, those with the same evidence together."""
+    by_text: dict[str, list[str]] = {}
+    for each in dropped:
+        for piece in each.evidence:
+            if piece.stance in ("unused", "says nothing") and piece.source != "values":
+                told = f"{piece.source}: {piece.text}"
+                told += f" ({piece.coverage})" if piece.coverage else ""
+                by_text.setdefault(told, []).append(each.path)
+    for told, paths in by_text.items():
+        yield told if len(paths) == len(dropped) else f"{told}: {_some(paths)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _weight(endpoint: EndpointResult) -> Iterator[str]:
+    proposed = endpoint.proposed
+    assert proposed is not None
+    before, saving = proposed.before, proposed.saving
+    yield (
+        f"raw {_of(saving.raw, before.raw)}; gzip {_of(saving.gzip, before.gzip)}; "
+        f"n = {saving.raw.n} responses, all fields gone together"
+    )
+    if proposed.cpu is not None and (proposed.cpu.low or 0.0) > 0:
+        yield f"{_timed(proposed.cpu)} of CPU a response goes into making them"
+    if proposed.per_day is not None and proposed.per_day_gzip is not None:
+        yield (
+            f"{fmt.size(proposed.per_day)} a day at the workload's rate, "
+            f"{fmt.size(proposed.per_day_gzip)} with gzip"
+        )
+    for group in proposed.hidden:
+        yield f"{', '.join(group)} repeat each other: only all of them together save much"
+
+
+def _of(part: Metric, whole: Metric) -> str:
+    share = part.value / whole.value if part.value and whole.value else 0.0
+    return (
+        f"{fmt.with_interval(part.value, part.low, part.high, fmt.size)} of "
+        f"{fmt.size(whole.value)} ({fmt.share(share)})"
+    )
+
+
+def _timed(metric: Metric) -> str:
+    return fmt.with_interval(metric.value, metric.low, metric.high, fmt.duration)
+
+
+def _ratio(metric: Metric) -> str:
+    return fmt.with_interval(metric.value, metric.low, metric.high, fmt.ratio)
+
+
+def _freed(endpoint: EndpointResult) -> Iterator[str]:
+    proposed = endpoint.proposed
+    assert proposed is not None
+    if proposed.columns:
+        yield f"columns that nothing reads without them: {', '.join(proposed.columns)}"
+    if proposed.relations:
+        yield f"joins and prefetches that nothing follows then: {', '.join(proposed.relations)}"
+
+
+def _remedy(change: Change) -> str:
+    said = []
+    if change.places:
+        said.append(f"take them out of {', '.join(change.places)}")
+    if change.by_hand:
+        said.append(f"by hand in the view: {_some(change.by_hand)}")
+    return "; ".join([*said, *change.notes])
+
+
+def _confidence(endpoint: EndpointResult) -> str:
+    proposed = endpoint.proposed
+    assert proposed is not None
+    if proposed.confirmed:
+        return "a journey in a browser looked the same without them"
+    return "by what was looked at alone: other clients may read them"
+
+
+def _unread(queryset: QuerysetResult, django: Version) -> Iterator[FindingData]:
+    """A queryset that measuring showed to be lighter without some columns, worth a line of code."""
+    chosen = best([each for each in queryset.lighter if each.way != "values"])
+    if chosen is None or queryset.part < WORTHWHILE:
+        return
+    columns = fmt.plural(len(chosen.columns), "column", "columns")
+    freed = light(queryset, {"freed"})
+    yield FindingData(
+        kind="unread-columns",
+        title=f"{queryset.model} is loaded with {columns} that nobody reads",
+        where=queryset.begun or queryset.place,
+        evidence=[
+            ", ".join(chosen.columns),
+            *([f"of these, read by proposed fields alone: {', '.join(freed)}"] if freed else []),
+            f"{fmt.count(queryset.rows)} rows a response; fetching them takes "
+            f"{_ratio(chosen.ratio)} of the CPU time without, n = {chosen.ratio.n} pairs",
+            f"{fmt.share(queryset.part)} of the route's service time when it was first looked at",
+        ],
+        saving=Saving(
+            chosen.saving.value or 0.0,
+            "s of CPU a response",
+            chosen.saving.low,
+            chosen.saving.high,
+            estimate=False,
+        ),
+        remedy=f"add .{chosen.code} to the queryset. {advice(chosen, django)}",
+        severity=severity(queryset.part),  # type: ignore[arg-type]
+        routes=queryset.routes,
+    )
+
+
+def _whitespace(endpoint: EndpointResult) -> Iterator[FindingData]:
+    raw = endpoint.sizes.raw.value or 0.0
+    share = endpoint.whitespace / raw if raw else 0.0
+    if share < WHITESPACE:
+        return
+    yield FindingData(
+        kind="whitespace",
+        title=f"{request_of(endpoint)}: {fmt.share(share)} of the bytes are spaces and escapes",
+        where=endpoint.where,
+        evidence=[f"compact JSON in UTF-8 is {fmt.size(endpoint.whitespace)} shorter a response"],
+        saving=Saving(endpoint.whitespace, "B a response", estimate=False),
+        remedy="write compact JSON: json_dumps_params={'separators': (',', ':'), 'ensure_ascii': "
+        "False} of JsonResponse; COMPACT_JSON and UNICODE_JSON of REST framework",
+        severity=severity(share),  # type: ignore[arg-type]
+        routes=[request_of(endpoint)],
+        part=endpoint.share * share,
+    )
+
+
+def _invalid(endpoint: EndpointResult) -> Iterator[FindingData]:
+    if endpoint.invalid:
+        yield FindingData(
+            kind="invalid-json",
+            title=f"{request_of(endpoint)}: a browser cannot read some responses",
+            where=endpoint.where,
+            evidence=[endpoint.invalid],
+            remedy="send null instead of NaN and Infinity: allow_nan=False makes them errors",
+            severity="high",
+            routes=[request_of(endpoint)],
+        )

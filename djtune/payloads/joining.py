@@ -1,0 +1,132 @@
+"""Joins what every source says of every field of an endpoint."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.clients import Named, Place, SourceScan
+from djtune.payloads.endpoints import Responses
+from djtune.payloads.evidence import browser, contracts, source, values
+from djtune.payloads.evidence.verdicts import verdict
+from djtune.payloads.paths import Path, is_below, topmost
+from djtune.payloads.result import Evidence, Verdict
+from djtune.payloads.source.addresses import mentions
+from djtune.payloads.source.spelling import named
+from djtune.payloads.values import ValueFact
+
+
+class Judged(Struct):
+    """One field with all that is known of its use."""
+
+    path: Path
+    evidence: list[Evidence] = field(default_factory=list)
+    verdict: Verdict = "unknown"
+    in_passing: bool = False
+    """A journey read it only together with all others: worth a try without it."""
+
+
+def judge(
+    route: Route, responses: Responses, facts: Sequence[ValueFact], clients: Clientele
+) -> dict[Path, Judged]:
+    """Every field of an endpoint with its evidence and what that comes to."""
+    by_path: dict[Path, list[ValueFact]] = {}
+    for fact in facts:
+        by_path.setdefault(fact.path, []).append(fact)
+    judged = {}
+    for path in responses.fields():
+        made = Judged(path)
+        made.evidence += _at_run_time(route, path, clients, made)
+        made.evidence += _in_source(route, path, clients)
+        made.evidence += contracts.evidence(path, clients.contracts.get(route, ()))
+        made.evidence += values.evidence(responses.nodes[path], by_path.get(path, ()))
+        made.evidence += _without(route, path, clients)
+        made.verdict = verdict(made.evidence)
+        judged[path] = made
+    return judged
+
+
+def _at_run_time(route: Route, path: Path, clients: Clientele, made: Judged) -> Iterator[Evidence]:
+    asked = clients.asked.get(route, ())
+    if clients.run is None or not asked:
+        return
+    steps = clients.run.steps
+    if not any(each.watched for each in asked):
+        yield Evidence("browser", "says nothing", "its reads could not be recorded")
+        return
+    reads = clients.reads.get(route, {})
+    seen = browser.evidence(path, reads, steps, present=_present(path, reads))
+    yield seen
+    if seen.stance in ("unused", "says nothing"):
+        made.in_passing = seen.stance == "says nothing"
+        yield browser.named_in_scripts(_named(clients.scripts, path), _executed(clients))
+
+
+def _present(path: Path, reads: Mapping[Path, object]) -> bool:
+    return any(at == path or is_below(at, path) for at in reads)
+
+
+def _executed(clients: Clientele) -> browser.Executed:
+    run = clients.run
+
+    def executed(place: Place) -> bool:
+        return run is not None and run.executed(place)
+
+    return executed
+
+
+def _named(scan: SourceScan, path: Path) -> list[Named]:
+    return named(scan, browser.name_of(path))
+
+
+def _in_source(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]:
+    for folder in clients.folders:
+        files = sum(folder.scan.files.values())
+        blind = len(folder.scan.blind)
+        coverage = f"{folder.folder}: {files:,} files"
+        coverage += f", {blind:,} computed keys" if blind else ""
+        yield source.evidence(
+            path,
+            _named(folder.scan, path),
+            coverage,
+            mentioned=route in clients.asked or mentions(folder.scan, route[1]),
+        )
+
+
+def _without(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]:
+    """What the journey showed that was made without some fields."""
+    tried = clients.tried.get(route, set())
+    if not any(path == each or is_below(path, each) for each in tried):
+        return
+    visible = clients.visible.get(route, set())
+    if any(path == each or is_below(path, each) or is_below(each, path) for each in visible):
+        yield Evidence("ablation", "used", "the page differs without it")
+    else:
+        assert clients.run is not None
+        steps = f"steps: {', '.join(clients.run.steps)}"
+        yield Evidence("ablation", "unused", "the journey looks the same without it", steps)
+
+
+def candidates(judged: Mapping[Path, Judged]) -> list[Path]:
+    """The fields worth a journey without them: unused, or read in passing alone."""
+    chosen = {path for path, each in judged.items() if each.verdict == "unused" or _worth(each)}
+    return _whole(judged, chosen)
+
+
+def proposed(judged: Mapping[Path, Judged]) -> list[Path]:
+    """The fields to drop by all evidence."""
+    return _whole(judged, {path for path, each in judged.items() if each.verdict == "unused"})
+
+
+def _worth(judged: Judged) -> bool:
+    """Read in passing, and nothing else speaks for it: the journey without it will tell."""
+    stances = {each.stance for each in judged.evidence}
+    return judged.in_passing and not stances & {"used", "perhaps used", "not observable"}
+
+
+def _whole(judged: Collection[Path], chosen: Collection[Path]) -> list[Path]:
+    """The topmost of the ``chosen`` fields; what holds others goes only if all of these do."""
+    whole = [
+        path for path in chosen if all(below in chosen for below in judged if is_below(below, path))
+    ]
+    return topmost(whole)

@@ -1,0 +1,26 @@
+"""One endpoint's responses, with what all evidence makes of their fields."""
+
+from djtune.payloads.assemble import Studied
+from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.endpoints import Responses
+from djtune.payloads.joining import judge, proposed
+from djtune.payloads.losses import hiding, leave_one_out
+from djtune.payloads.values import facts, related
+
+
+def study(route: Route, responses: Responses, clients: Clientele) -> Studied:
+    """Judge every field of an endpoint, and choose those to drop."""
+    judged = judge(route, responses, facts(responses.observed), clients)
+    return Studied(responses, judged, proposed(judged))
+
+
+def weigh(studied: Studied) -> None:
+    """Estimate what each field saves alone, from rows of the largest response, and what hides."""
+    bodies = studied.responses.bodies
+    if not bodies:
+        return
+    largest = max(bodies, key=lambda body: len(body.raw)).document
+    for path, loss in leave_one_out(largest, list(studied.judged)).items():
+        studied.losses[path] = loss.compressed
+    groups = related(facts(studied.responses.observed), studied.proposed)
+    studied.hidden = [each.paths for each in hiding(largest, groups)]
