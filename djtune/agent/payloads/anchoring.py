@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clock import CURRENT
 from ..exchange import Exchange
-from ..probes.patches import Patches
+from .outputs import OUTPUTS, Outputs, decoded
 
 Path = tuple[str, ...]
 EACH = "[]"
-OUTPUTS = 25
-"""Outputs of one serializer that are kept to be found again."""
-NODES = 300_000
-"""Objects and arrays of a response that are looked at."""
+NODES = 1_000_000
+"""Values of a response that are looked at."""
+LOST = 3
+"""Outputs of one serializer that are looked for by what they hold, not by their identity."""
 PATHS = 20
 """Places of one serializer that are told."""
-_LIBRARIES = ("orjson", "ujson", "simplejson", "rapidjson", "msgspec.json")
-
-
-@dataclass
-class Outputs:
-    """What serializers made in one request, and what was turned into bytes."""
-
-    made: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
-    """Id of the serializer → itself, and its first outputs."""
-    documents: list[tuple[Any, Any]] = field(default_factory=list)
-    """What was dumped, and the text or bytes of it."""
-
-    def note(self, serializer: Any, output: Any) -> None:
-        """A serializer has made an object."""
-        _, outputs = self.made.setdefault(id(serializer), (serializer, []))
-        if len(outputs) < OUTPUTS:
-            outputs.append(output)
-
-    def document(self, exchange: Exchange) -> Any:
-        """The data that became the body; None where it is not known."""
-        body = exchange.body
-        if exchange.header("Content-Encoding") == "gzip":
-            body = zlib.decompress(body, wbits=zlib.MAX_WBITS | 16)
-        for data, output in reversed(self.documents):
-            if (output.encode() if isinstance(output, str) else output) == body:
-                return data
-        return None
 
 
 @dataclass
@@ -55,45 +25,64 @@ class Anchors:
     """Where in one response things were found."""
 
     serializers: dict[int, dict[Path, set[str]]] = field(default_factory=dict)
-    """Id of the serializer → path of its output → keys that it has there."""
-    rows: dict[int, set[Path]] = field(default_factory=dict)
-    """Id of a row of ``.values()`` → its paths."""
+    """Id of the serializer, or of its class, → path of its output → keys that it has there."""
+    objects: dict[int, set[Path]] = field(default_factory=dict)
+    """Id of an object or value that was looked for → its paths, as the body spells them."""
+    spellings: dict[Path, Path] = field(default_factory=dict)
+    """Path in the data → path in the body, where they differ."""
+
+    def outputs(self, serializer: int) -> Iterator[tuple[Path, set[str]]]:
+        """Where a serializer's output is, and the keys that it has there."""
+        yield from self.serializers.get(serializer, {}).items()
+
+    def fields(self, serializer: int, name: str) -> list[Path]:
+        """The paths of a serializer's field in the body."""
+        paths = [(*path, name) for path, keys in self.outputs(serializer) if name in keys]
+        return [self.spellings.get(path, path) for path in paths]
 
 
-def find(document: Any, outputs: Outputs, value_rows: dict[int, Any]) -> Anchors:
-    """Find the serializers' outputs and the rows of ``.values()`` in a response's data."""
-    anchors = Anchors()
+def find(outputs: Outputs, exchange: Exchange, others: Container[int] = ()) -> Anchors:
+    """Find the serializers' outputs in a response, and ``others`` by their ids."""
+    body = decoded(exchange)
+    document = outputs.document(body)
+    anchors = Anchors(spellings={} if document is None else _spellings(document, body))
     known = {id(made): key for key, (_, all_made) in outputs.made.items() for made in all_made}
-    objects: dict[Path, list[dict[str, Any]]] = {}
-    for path, node in _objects(document):
-        if id(node) in value_rows:
-            anchors.rows.setdefault(id(node), set()).add(path)
+    alike: dict[Path, list[dict[str, Any]]] = {}
+    met: set[int] = set()
+    for path, node in _nodes(document):
+        if id(node) in others:
+            paths = anchors.objects.setdefault(id(node), set())
+            if len(paths) < PATHS:
+                paths.add(anchors.spellings.get(path, path))
+        if not isinstance(node, dict):
+            continue
         key = known.get(id(node)) or id(getattr(node, "serializer", None))
         if key in outputs.made:
-            _anchor(anchors, key, path, node)
-        alike = objects.setdefault(path, [])
-        if len(alike) < OUTPUTS:
-            alike.append(node)
-    for key, (_, made) in outputs.made.items():
-        if key not in anchors.serializers:
-            _find_alike(anchors, key, made[:3], objects)
+            met.add(id(node))
+            _anchor(anchors, outputs.made[key][0], path, node)
+        elif len(alike.setdefault(path, [])) < OUTPUTS:
+            alike[path].append(node)
+    for serializer, made in outputs.made.values():
+        lost = [output for output in made if id(output) not in met]
+        _find_alike(anchors, serializer, lost[:LOST], alike)
     return anchors
 
 
-def _anchor(anchors: Anchors, key: int, path: Path, node: dict[str, Any]) -> None:
-    paths = anchors.serializers.setdefault(key, {})
-    if path in paths or len(paths) < PATHS:
-        paths.setdefault(path, set()).update(node)
+def _anchor(anchors: Anchors, serializer: Any, path: Path, node: dict[str, Any]) -> None:
+    for key in (id(serializer), id(type(serializer))):
+        paths = anchors.serializers.setdefault(key, {})
+        if path in paths or len(paths) < PATHS:
+            paths.setdefault(path, set()).update(map(str, node))
 
 
 def _find_alike(
-    anchors: Anchors, key: int, made: list[Any], objects: dict[Path, list[dict[str, Any]]]
+    anchors: Anchors, serializer: Any, lost: list[Any], alike: dict[Path, list[dict[str, Any]]]
 ) -> None:
     """Anchor what was copied on its way: objects that share most keys, and their values."""
-    for path, nodes in objects.items():
+    for path, nodes in alike.items():
         for node in nodes:
-            if any(_alike(output, node) for output in made):
-                _anchor(anchors, key, path, node)
+            if any(_alike(output, node) for output in lost):
+                _anchor(anchors, serializer, path, node)
 
 
 def _alike(output: dict[str, Any], node: dict[str, Any]) -> bool:
@@ -103,90 +92,41 @@ def _alike(output: dict[str, Any], node: dict[str, Any]) -> bool:
     return all(output[name] == node[name] for name in common)
 
 
-def _objects(document: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every object of a response, and its path; nothing lazy is looked into."""
-    nodes: list[tuple[Path, Any]] = [((), document)] if document is not None else []
+def _nodes(document: Any) -> Iterator[tuple[Path, Any]]:
+    """Every value of a response with its path; nothing lazy is looked into."""
+    waiting: list[tuple[Path, Any]] = [((), document)]
     seen = 0
-    while nodes and seen < NODES:
-        path, node = nodes.pop()
+    while waiting and seen < NODES:
+        path, node = waiting.pop()
         seen += 1
+        yield path, node
         if isinstance(node, dict):
-            yield path, node
-            below = [((*path, str(key)), value) for key, value in node.items()]
-        else:
-            below = [((*path, EACH), value) for value in node]
-        nodes += [each for each in reversed(below) if isinstance(each[1], (dict, list, tuple))]
+            waiting += reversed([((*path, str(key)), value) for key, value in node.items()])
+        elif isinstance(node, (list, tuple)):
+            waiting += reversed([((*path, EACH), value) for value in node])
 
 
-def install(patches: Patches) -> None:
-    """Note what serializers make and what is dumped, in requests whose recorder has ``outputs``."""
-    patches.wrap(json, "dumps", _dumping)
-    for name in _LIBRARIES:
-        if name in sys.modules:
-            patches.wrap(sys.modules[name], "dumps", _dumping)
-            patches.wrap(sys.modules[name], "encode", _dumping)
-    if "rest_framework.response" in sys.modules:
-        response = sys.modules["rest_framework.response"].Response
-        rendered = vars(response)["rendered_content"].fget
-        patches.replace(response, "rendered_content", property(_rendering(rendered)))
-    for serializer in serializer_classes():
-        patches.wrap(serializer, "to_representation", _making)
-    if "adrf.serializers" in sys.modules:
-        serializer = sys.modules["adrf.serializers"].Serializer
-        patches.wrap(serializer, "ato_representation", _making_async)
+def _spellings(document: Any, body: bytes) -> dict[Path, Path]:
+    """Paths that the body spells otherwise than the data does: camel case, numbers as keys.
 
-
-def serializer_classes() -> list[Any]:
-    """REST framework's serializer, if the app has imported it."""
-    module = sys.modules.get("rest_framework.serializers")
-    return [] if module is None else [module.Serializer]
-
-
-def _current() -> Outputs | None:
-    return getattr(getattr(CURRENT.get(), "detail", None), "outputs", None)
-
-
-def _dumping(dump: Callable[..., Any]) -> Callable[..., Any]:
-    def noted(*args: Any, **options: Any) -> Any:
-        output = dump(*args, **options)
-        outputs = _current()
-        if outputs is not None and args and isinstance(args[0], (dict, list, tuple)):
-            outputs.documents.append((args[0], output))
-        return output
-
-    return noted
-
-
-def _rendering(render: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A renderer may dump by a function that it imported by name."""
-
-    def noted(self: Any) -> Any:
-        output = render(self)
-        outputs = _current()
-        if outputs is not None and isinstance(self.data, (dict, list, tuple)):
-            outputs.documents.append((self.data, output))
-        return output
-
-    return noted
-
-
-def _making(make: Callable[..., Any]) -> Callable[..., Any]:
-    def noted(self: Any, instance: Any) -> Any:
-        output = make(self, instance)
-        outputs = _current()
-        if outputs is not None and isinstance(output, dict):
-            outputs.note(self, output)
-        return output
-
-    return noted
-
-
-def _making_async(make: Callable[..., Any]) -> Callable[..., Any]:
-    async def noted(self: Any, instance: Any) -> Any:
-        output = await make(self, instance)
-        outputs = _current()
-        if outputs is not None and isinstance(output, dict):
-            outputs.note(self, output)
-        return output
-
-    return noted
+    Objects with other keys than the body's are matched in order, if they have as many.
+    """
+    try:
+        waiting: list[tuple[Path, Any, Path, Any]] = [((), document, (), json.loads(body))]
+    except ValueError:
+        return {}
+    found: dict[Path, Path] = {}
+    while waiting:
+        path, node, spelling, sent = waiting.pop()
+        if path != spelling:
+            found[path] = spelling
+        if isinstance(node, dict) and isinstance(sent, dict):
+            names = [str(key) for key in node]
+            others = names if sent.keys() == set(names) else list(sent)
+            if len(names) == len(others):
+                for name, value, other in zip(names, node.values(), others, strict=True):
+                    waiting.append(((*path, name), value, (*spelling, other), sent[other]))
+        elif isinstance(node, (list, tuple)) and isinstance(sent, list):
+            rows = zip(node[:OUTPUTS], sent[:OUTPUTS], strict=False)
+            waiting += [((*path, EACH), value, (*spelling, EACH), other) for value, other in rows]
+    return found

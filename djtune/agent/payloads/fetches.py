@@ -6,8 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from datetime import date, datetime
+from decimal import Decimal
 from types import FrameType
 from typing import Any
+from uuid import UUID
 
 from .. import beginnings, callsites
 from ..clock import CURRENT
@@ -15,12 +18,16 @@ from ..probes.patches import Patches
 from . import readers, rows
 
 LOOKED_AT = 25
-"""Rows of one queryset that are watched."""
+"""The first rows of a queryset, which are watched; of the others the 32nd, 64th, 128th …"""
 OF_A_PLACE = 100
 """Rows watched that one place brings in one request, by however many querysets."""
 DEPTH = 5
 """How far ``select_related()`` without names goes, as in Django."""
+SMALL = 1024
+"""Python keeps one object of each small number."""
+_OF_ONE_ROW = (float, list, dict, Decimal, date, datetime, UUID)
 VALUES = "its rows are no instances"
+FAILED = "it could not be watched"
 
 
 class Column:
@@ -71,13 +78,21 @@ class Brought:
         self.parent: tuple[Brought, str, str] | None = None
         """For whose rows these were prefetched: the fetch, the relation there, the attribute."""
 
-    def note_read(self, row: rows.Row, name: str, frame: FrameType) -> None:
+    def note_read(self, row: rows.Row, name: str, value: Any, frame: FrameType) -> None:
         """A column or relation of one of its rows is read."""
         try:
             who = readers.reading(frame, self.request.serializers)
-            self.readings.add((row.relation, name, who))
+            reading = (row.relation, name, who)
+            self.readings.add(reading)
+            if who[0] == "app" and is_one_rows(value):
+                self.request.values[id(value)] = (value, self, reading)
         except Exception as error:
-            self.request.note_failure(error)
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Something of the instrument's own has failed: reads may be missed."""
+        self.note_blind(FAILED)
+        self.request.note_failure(error)
 
     def note_blind(self, why: str) -> None:
         """Some of its rows may be read unseen from now on."""
@@ -92,6 +107,9 @@ class RequestReads:
         self.serializers: dict[int, Any] = {}
         """Kept until the request ends, so that ids stay theirs."""
         self.value_rows: dict[int, tuple[Any, Brought]] = {}
+        """By id, rows of ``.values()``."""
+        self.values: dict[int, tuple[Any, Brought, Any]] = {}
+        """By id, values that were read, to be found in the response as they are."""
         self.note_failure = note_failure
         self._of_place: dict[Any, int] = {}
 
@@ -104,17 +122,20 @@ class RequestReads:
         return brought
 
     def take(self, brought: Brought, note: Callable[[Any], None], row: Any) -> None:
-        """A row has come; ``note`` it if it is among the first."""
+        """A row has come; ``note`` it if it is among the first, and now and then one later."""
         brought.rows += 1
+        number = brought.rows
+        if number > LOOKED_AT and number & (number - 1):
+            return
         key = (brought.model, brought.trail)
-        if brought.watched >= LOOKED_AT or self._of_place.get(key, 0) >= OF_A_PLACE:
+        if self._of_place.get(key, 0) >= OF_A_PLACE:
             return
         brought.watched += 1
         self._of_place[key] = self._of_place.get(key, 0) + 1
         try:
             note(row)
         except Exception as error:
-            self.note_failure(error)
+            brought.fail(error)
 
 
 _PREFETCH: ContextVar[tuple[Relation, Brought, str, str] | None] = ContextVar(
@@ -140,21 +161,38 @@ def install(patches: Patches) -> None:
     patches.wrap(query, "prefetch_one_level", _prefetching)
 
 
-def _passing(note_rows: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
+Note = Callable[[Any], None]
+
+
+def _passing(start: Callable[[Brought, Any], Note]) -> Callable[..., Any]:
+    """Wrap the making of an iterator over rows; ``start`` says what to do with the first ones."""
+
     def wrapper(iterate: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def passed(self: Any) -> Any:
             reads = getattr(getattr(CURRENT.get(), "detail", None), "reads", None)
             found = iterate(self)
-            return found if reads is None else note_rows(reads, self.queryset, iter(found))
+            if reads is None:
+                return found
+            try:
+                brought = reads.begin(self.queryset, sys._getframe(1))
+                note = start(brought, self.queryset.query)
+            except Exception as error:
+                reads.note_failure(error)
+                return found
+            return _noted(found, reads, brought, note)
 
         return passed
 
     return wrapper
 
 
-def _instances(reads: RequestReads, queryset: Any, found: Iterator[Any]) -> Iterator[Any]:
-    brought = reads.begin(queryset, sys._getframe())
-    query = queryset.query
+def _noted(found: Any, reads: RequestReads, brought: Brought, note: Note) -> Iterator[Any]:
+    for row in found:
+        reads.take(brought, note, row)
+        yield row
+
+
+def _instances(brought: Brought, query: Any) -> Note:
     tree = getattr(query, "select_related", False)
     names = [*getattr(query, "annotation_select", ()), *getattr(query, "extra_select", ())]
 
@@ -164,9 +202,7 @@ def _instances(reads: RequestReads, queryset: Any, found: Iterator[Any]) -> Iter
             column.add(rows.values_of(instance).get(name))
         _look_at(brought, instance, "", tree, DEPTH, names)
 
-    for row in found:
-        reads.take(brought, note, row)
-        yield row
+    return note
 
 
 def _look_at(
@@ -216,15 +252,13 @@ def _loaded_ahead(instance: Any, tree: Any) -> Iterator[tuple[Any, Any, Any]]:
                 yield field, field.get_cached_value(instance), tree
 
 
-def _values(reads: RequestReads, queryset: Any, found: Iterator[Any]) -> Iterator[Any]:
-    brought = reads.begin(queryset, sys._getframe())
+def _values(brought: Brought, query: Any) -> Note:
     brought.kind = "values"
-    names = _names_of_values(queryset.query)
-    columns = [_value_column(brought, name) for name in names]
+    columns = [_value_column(brought, name) for name in _names_of_values(query)]
 
     def note(row: Any) -> None:
         if isinstance(row, dict):
-            reads.value_rows[id(row)] = (row, brought)
+            brought.request.value_rows[id(row)] = (row, brought)
             row = row.values()
         else:
             brought.note_blind(VALUES)
@@ -232,9 +266,7 @@ def _values(reads: RequestReads, queryset: Any, found: Iterator[Any]) -> Iterato
         for column, value in zip(columns, row, strict=False):
             column.add(value)
 
-    for row in found:
-        reads.take(brought, note, row)
-        yield row
+    return note
 
 
 def _names_of_values(query: Any) -> list[str]:
@@ -266,19 +298,36 @@ def _prefetching(prefetch: Callable[..., Any]) -> Callable[..., Any]:
         row = next(filter(None, map(rows.watched, instances[:LOOKED_AT])), None)
         if row is None:
             return prefetch(instances, prefetcher, lookup, level)
-        name, is_attribute = lookup.get_current_to_attr(level)
-        for instance in instances if is_attribute else ():
-            if rows.watched(instance) is not None:
-                rows.watch(instance, row.brought, others=[name])
-        key = (row.relation, name)
-        relation = row.brought.relations.setdefault(key, Relation("prefetch"))
-        token = _PREFETCH.set((relation, row.brought, *key))
+        token = _PREFETCH.set(_begin_prefetch(row, instances, lookup, level))
         try:
             return prefetch(instances, prefetcher, lookup, level)
         finally:
             _PREFETCH.reset(token)
 
     return noted
+
+
+def _begin_prefetch(row: rows.Row, instances: Any, lookup: Any, level: int) -> Any:
+    try:
+        name, is_attribute = lookup.get_current_to_attr(level)
+        for instance in instances if is_attribute else ():
+            if rows.watched(instance) is not None:
+                rows.watch(instance, row.brought, others=[name])
+    except Exception as error:
+        row.brought.request.note_failure(error)
+        return None
+    key = (row.relation, name)
+    return row.brought.relations.setdefault(key, Relation("prefetch")), row.brought, *key
+
+
+def is_one_rows(value: Any) -> bool:
+    """Whether an equal value from another row would be another object."""
+    kind = type(value)
+    if kind is str:
+        return len(value) > 1
+    if kind is int:
+        return bool(abs(value) > SMALL)
+    return kind in _OF_ONE_ROW
 
 
 def size_of(value: Any) -> int:

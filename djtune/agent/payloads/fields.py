@@ -8,16 +8,17 @@ from typing import Any
 from ..callsites import declared_at
 from ..classes import definition_of
 from ..views import shortened
+from .anchoring import Anchors
 
 
-def described(serializer: Any, path: tuple[str, ...], keys: set[str]) -> Iterator[dict[str, Any]]:
-    """The fields of a serializer whose output is at ``path`` and has ``keys``."""
+def described(serializer: Any, anchors: Anchors) -> Iterator[dict[str, Any]]:
+    """The fields of a serializer that are in a response."""
     kind = type(serializer)
     found = definition_of(kind)
     for name, field in serializer.fields.items():
-        if name in keys and not field.write_only:
+        for path in [] if field.write_only else anchors.fields(id(serializer), name):
             yield {
-                "path": [*path, name],
+                "path": path,
                 "serializer": dotted(serializer),
                 "name": name,
                 "file": shortened(found.file) if found else "",
@@ -38,5 +39,6 @@ def dotted(serializer: Any) -> str:
 
 
 def place_of(serializer: Any, name: str) -> str:
-    """File and line at which a field is declared, or listed."""
-    return declared_at(type(serializer), name)
+    """File and line at which a field of a serializer, or of its class, is declared or listed."""
+    kind = serializer if isinstance(serializer, type) else type(serializer)
+    return declared_at(kind, name)

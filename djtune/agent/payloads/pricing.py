@@ -17,13 +17,13 @@ from time import perf_counter_ns
 from typing import Any
 
 from ..calls import current, draw, follow
-from ..clock import CURRENT, GC, SQL_EXECUTE, SQL_FETCH, Clock
+from ..clock import CURRENT, GC, SQL_EXECUTE, SQL_FETCH, WAITING, Clock
 from ..exchange import Exchange
 from ..probes.patches import Patches
 from ..session import classify
-from . import anchoring
+from . import anchoring, outputs
 
-_ELSEWHERE = (SQL_EXECUTE, SQL_FETCH, GC)
+_ELSEWHERE = (SQL_EXECUTE, SQL_FETCH, GC, WAITING)
 CALIBRATED = 2000
 
 
@@ -40,7 +40,7 @@ class Prices:
     def start_step(self, step: int) -> None:
         """Begin a request."""
         self.step = step
-        self.outputs = anchoring.Outputs()
+        self.outputs = outputs.Outputs()
         self.spent: dict[tuple[int, str], list[int]] = {}
         """By serializer and field: nanoseconds, and times."""
 
@@ -52,13 +52,13 @@ class Prices:
 
     def finish(self, exchange: Exchange) -> None:
         """Add the request just served."""
-        found = anchoring.find(self.outputs.document(exchange), self.outputs, {})
+        found = anchoring.find(self.outputs, exchange)
         totals: dict[anchoring.Path, float] = defaultdict(float)
         for (key, name), (nanoseconds, times) in self.spent.items():
-            paths = [path for path, keys in found.serializers.get(key, {}).items() if name in keys]
+            paths = found.fields(key, name)
             for path in paths:
                 spent = max(nanoseconds - self.overhead * times, 0.0)
-                totals[(*path, name)] += spent / len(paths)
+                totals[path] += spent / len(paths)
         for path, spent in totals.items():
             self.found[self.step, path].append(spent)
 
@@ -68,8 +68,8 @@ def price_fields(
 ) -> list[dict[str, Any]]:
     """Make each journey ``rounds`` times: ``step``, ``path`` and ``cpu_ns``, a figure a response.
 
-    It is the time on the clock that a field takes in all rows with all that is below it, without
-    SQL and collections, both of which are the request's: CPU time where nothing else waits.
+    It is the time that a field takes in all rows with all that is below it, without SQL, waits
+    and collections.
     """
     session = current()
     prices = Prices()
@@ -97,8 +97,8 @@ def _pricing() -> Iterator[None]:
     gc.disable()
     try:
         with Patches() as patches:
-            anchoring.install(patches)
-            for serializer in anchoring.serializer_classes():
+            outputs.install(patches)
+            for serializer in outputs.serializer_classes():
                 fields = vars(serializer)["_readable_fields"].fget
                 patches.replace(serializer, "_readable_fields", property(_priced(fields)))
             yield

@@ -30,8 +30,8 @@ _codes: list[CodeType] = []
 
 Reading = tuple[str, Any, Any]
 """``(kind, detail, place)``: ``django`` with ``prefetch`` or nothing as the detail; ``app`` with
-the response fields at work, innermost first, as ``(id of the serializer, name)``. A place is a
-trail of :mod:`..callsites`."""
+the response fields at work, innermost first, as ``(id of the serializer or its class, name)``.
+A place is a trail of :mod:`..callsites`."""
 
 
 def reading(frame: FrameType | None, serializers: dict[int, Any]) -> Reading:
@@ -57,6 +57,7 @@ def reading(frame: FrameType | None, serializers: dict[int, Any]) -> Reading:
         frame = frame.f_back
     if not fields:
         place = callsites.trail(start)
+        _note_outer(fields, serializers)
     return "app", tuple(fields), place
 
 
@@ -68,6 +69,14 @@ def _note_field(
     if isinstance(name, str) and name and hasattr(type(serializer), "_readable_fields"):
         serializers[id(serializer)] = serializer
         fields.append((id(serializer), name))
+
+
+def _note_outer(fields: list[tuple[int, str]], serializers: dict[int, Any]) -> None:
+    """Fields at work where this thread was set off from; there, only the class is known."""
+    for entry in callsites.OUTER.get():
+        if entry[0] == "field":
+            serializers[id(entry[1])] = entry[1]
+            fields.append((id(entry[1]), entry[2]))
 
 
 def _learn(frame: FrameType) -> int:

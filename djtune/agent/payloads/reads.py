@@ -18,7 +18,7 @@ from ..calls import current, draw, follow
 from ..exchange import Exchange
 from ..probes.patches import Patches
 from ..session import classify
-from . import anchoring, fetches, rows
+from . import anchoring, fetches, outputs, rows
 from .tally import Tally
 
 
@@ -39,7 +39,7 @@ class Recorder:
         rows.release()
         self.step = step
         self.reads = fetches.RequestReads(self.note_failure)
-        self.outputs = anchoring.Outputs()
+        self.outputs = outputs.Outputs()
 
     def note_failure(self, error: Exception) -> None:
         """Something of the instrument's own has failed."""
@@ -58,8 +58,8 @@ class Recorder:
         if not ok:
             return
         try:
-            document = self.outputs.document(exchange)
-            found = anchoring.find(document, self.outputs, self.reads.value_rows)
+            others = self.reads.value_rows.keys() | self.reads.values.keys()
+            found = anchoring.find(self.outputs, exchange, others)
             self.tally.add(self.step, self.reads, self.outputs, found)
         except Exception as error:
             self.note_failure(error)
@@ -71,7 +71,7 @@ def watching() -> Iterator[None]:
     with Patches() as patches:
         beginnings.install(patches)
         fetches.install(patches)
-        anchoring.install(patches)
+        outputs.install(patches)
         try:
             yield
         finally:

@@ -72,10 +72,10 @@ def values_of(instance: Any) -> dict[str, Any]:
     return held
 
 
-def _tell(instance: Any, name: str, frame: FrameType) -> None:
+def _tell(instance: Any, name: str, value: Any, frame: FrameType) -> None:
     row = _watched.get(id(instance))
     if row is not None:
-        row.brought.note_read(row, name, frame)
+        row.brought.note_read(row, name, value, frame)
 
 
 def _warn(instance: Any, why: str) -> None:
@@ -137,7 +137,14 @@ class Attribute:
     def __get__(self, instance: Any, _: Any = None) -> Any:
         if instance is None:
             return getattr(self._model, self._name)
-        _tell(instance, self._name, sys._getframe(1))
+        value = None
+        try:
+            value = self._value(instance)
+            return value
+        finally:
+            _tell(instance, self._name, value, sys._getframe(1))
+
+    def _value(self, instance: Any) -> Any:
         if not self._rules:
             held = values_of(instance)
             if self._name in held:

@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import callsites
 from . import fields
-from .anchoring import Anchors, Outputs, Path
+from .anchoring import Anchors, Path
 from .fetches import Brought, RequestReads
+from .outputs import Outputs
 from .readers import Reading
 
 Reader = tuple[str, Path, str]
@@ -108,10 +109,10 @@ class Tally:
         for key, (serializer, _) in outputs.made.items():
             name = fields.dotted(serializer)
             self.made.add(name)
-            for path, keys in found.serializers.get(key, {}).items():
+            if key in found.serializers:
                 self.anchored.add(name)
-                for each in fields.described(serializer, path, keys):
-                    self.fields.setdefault((step, (*path, each["name"]), name), each)
+            for each in fields.described(serializer, found):
+                self.fields.setdefault((step, each["path"], name), each)
 
     def _add_readings(self, of_brought: dict[int, FetchTally], brought: Brought, who: _Who) -> None:
         fetch = of_brought[id(brought)]
@@ -121,7 +122,7 @@ class Tally:
             each = tally.setdefault(path, RelationTally(loaded.kind))
             each.queries += loaded.queries
         for relation, name, reading in brought.readings:
-            readers = set(who.read(reading))
+            readers = set(who.read(brought, (relation, name, reading)))
             column = fetch.columns.get((relation, name))
             if column is not None:
                 column.readers |= readers
@@ -140,7 +141,7 @@ class Tally:
             fetch = of_brought.get(id(brought))
             if fetch is None:
                 continue
-            paths = found.rows.get(key, set())
+            paths = found.objects.get(key, set())
             for column, name in zip(fetch.columns.values(), row, strict=False):
                 column.readers |= {("field", (*path, name), "") for path in paths}
             if not paths:
@@ -167,25 +168,35 @@ class _Who:
     def __init__(self, tally: Tally, reads: RequestReads, found: Anchors) -> None:
         self._tally = tally
         self._serializers = reads.serializers
-        self._anchors = found.serializers
+        self._anchors = found
+        self._sent: dict[tuple[int, Any], set[Path]] = defaultdict(set)
+        """What was read and is in the response as it is → its paths."""
+        for key, (_, brought, reading) in reads.values.items():
+            self._sent[id(brought), reading] |= found.objects.get(key, set())
 
-    def read(self, reading: Reading) -> Iterator[Reader]:
-        kind, detail, trail = reading
+    def read(self, brought: Brought, reading: tuple[str, str, Reading]) -> Iterator[Reader]:
+        kind, at_work, trail = reading[2]
         if kind == "django":
             yield "django", (), ""
             return
         place = self._tally.place(trail)
-        for key, name in detail:
-            paths = [path for path, keys in self._anchors.get(key, {}).items() if name in keys]
-            if paths:
-                place = place or fields.place_of(self._serializers[key], name)
-                for path in paths:
-                    yield "field", (*path, name), place
-                return
-        if detail and not place:
-            key, name = detail[0]
-            place = fields.place_of(self._serializers[key], name)
-        yield ("template" if trail and trail[0][0] == "template" else "app"), (), place
+        if at_work and not place:
+            place = self._declared(*at_work[0])
+        paths = self._fields(at_work) or self._sent.get((id(brought), reading), set())
+        for path in paths:
+            yield "field", path, place
+        if not paths:
+            yield ("template" if trail and trail[0][0] == "template" else "app"), (), place
+
+    def _fields(self, at_work: tuple[tuple[int, str], ...]) -> list[Path]:
+        """The paths of the innermost field at work that is in the response."""
+        for key, name in at_work:
+            if paths := self._anchors.fields(key, name):
+                return paths
+        return []
+
+    def _declared(self, key: int, name: str) -> str:
+        return fields.place_of(self._serializers[key], name)
 
 
 def _owner(brought: Brought, relation: str, name: str) -> tuple[Brought, str]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, renderer_classes
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -95,6 +96,33 @@ class SummarySerializer(serializers.ModelSerializer):
         return AuthorSerializer(book.author).data["name"]
 
 
+class CamelSerializer(serializers.ModelSerializer):
+    long_title = serializers.CharField(source="title")
+    written_by = AuthorSerializer(source="author")
+
+    class Meta:
+        model = Book
+        fields = ["long_title", "written_by"]
+
+
+class CamelRenderer(JSONRenderer):
+    """Spells keys as JavaScript does."""
+
+    def render(self, data: Any, *args: Any, **options: Any) -> bytes:
+        return super().render(_camelized(data), *args, **options)
+
+
+def _camelized(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {_camel(key): _camelized(value) for key, value in data.items()}
+    return [_camelized(each) for each in data] if isinstance(data, list) else data
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.title() for other in others)
+
+
 def _books() -> QuerySet[Book]:
     return Book.objects.order_by("pk")
 
@@ -146,3 +174,12 @@ def rearranged(request: Request) -> Response:
     rows = BookSerializer(_books().select_related("author"), many=True).data
     first = [{**row, "place": number} for number, row in enumerate(rows[:3])]
     return Response({"first": first, "others": list(reversed(rows[3:]))})
+
+
+@renderer_classes([CamelRenderer])
+def camel(request: Request) -> Response:
+    books = _books().select_related("author")
+    return Response(CamelSerializer(books, many=True).data)
+
+
+view(camel)
