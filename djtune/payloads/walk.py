@@ -77,7 +77,7 @@ class Walk(msgspec.Struct):
     compact: int
     """Bytes of the document without any white space, in UTF-8."""
     nodes: dict[Path, Node]
-    """Parents come before their children."""
+    """In the order of the document: parents before their children."""
 
 
 class _Part(msgspec.Struct):
@@ -116,7 +116,7 @@ def walk(document: Any, maps: Collection[Path] = ()) -> Walk:
         node, children = _visit(part, path in known)
         node.parents = parents
         nodes[path] = node
-        for segment, child in children.items():
+        for segment, child in reversed(children.items()):
             holding = node.kinds.get("array" if segment == EACH else "object", 0)
             todo.append(((*path, segment), holding, child))
     for path in reversed(nodes):
