@@ -19,13 +19,12 @@ class Fragment(NamedTuple):
 
 
 _STRING = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`"
-_PIPES = re.compile(rf"{_STRING}|\|\||\?\?|\?\.|[()\[\]{{}}|?:,;]")
+_PIPES = re.compile(rf"{_STRING}|\|\||[()\[\]{{}}|:,;]")
 _SEGMENTS = re.compile(rf"(?:{_STRING}|[^;])+")
 _KEYWORD = re.compile(
     r"\s*(?:let\s+\w+\s*(?:=\s*\$?\w+(?:\s*,\s*\w+\s*=\s*\$?\w+)*|of\b)?"
     r"|\w+\s+of\b|(?:track|when|else|then|of|as\s+\w+)\b|\w+\s*:(?!:))"
 )
-_ALIAS = re.compile(r"\bas\s+\w+\s*$")
 _LOOP = re.compile(r"(\s*)(.*?)\s+(?:in|of)\s+(.*)", re.DOTALL)
 
 
@@ -47,8 +46,6 @@ def microsyntax(start: int, text: str) -> Fragment:
         keyword = _KEYWORD.match(segment[0])
         if keyword:
             begin += keyword.end()
-        alias = _ALIAS.search(text, begin, end)
-        end = alias.start() if alias else end
         kept[begin:end] = text[begin:end]
         if segment.end() < len(text):
             kept[segment.end()] = ","
@@ -76,21 +73,14 @@ def _without_pipes(text: str) -> str:
     The ``|`` itself is an operator of JavaScript already.
     """
     kept = list(text)
-    levels = [[False, 0]]  # within a pipe, and how many "?" wait for their ":"
+    within = [False]  # a pipe, at each depth of brackets
     for sign in _PIPES.finditer(text):
-        here = levels[-1]
         if sign[0] in "([{":
-            levels.append([False, 0])
-        elif sign[0] in ")]}" and len(levels) > 1:
-            levels.pop()
-        elif sign[0] == "|":
-            here[:] = [True, 0]
-        elif sign[0] == "?":
-            here[1] += 1
-        elif sign[0] in ",;":
-            here[:] = [False, 0]
-        elif sign[0] == ":" and here[1]:
-            here[1] -= 1
-        elif sign[0] == ":" and here[0]:
+            within.append(False)
+        elif sign[0] in ")]}" and len(within) > 1:
+            within.pop()
+        elif sign[0] in "|,;":
+            within[-1] = sign[0] == "|"
+        elif sign[0] == ":" and within[-1]:
             kept[sign.start()] = ","
     return "".join(kept)

@@ -67,6 +67,7 @@ def test_decodes_bodies_in_base64(har):
     [
         ({"text": BODY[:9], "size": 18}, "cut off"),
         ({"text": "abc", "encoding": "base64", "size": 2}, "cut off"),
+        ({"text": "e3*0=", "encoding": "base64", "size": 2}, "cut off"),
         ({"size": 18}, "no content"),
         ({"size": 0}, ""),
     ],

@@ -22,6 +22,7 @@ def asks(text, route):
         "fetch(`https://tv.example/api/shows/${id}/?fields=title`)",
         "fetch(`${base}/shows/${id}/`)",
         "client.get('shows/' + id)",
+        "client.get('/api/shows?page=2')",
         "const base = 'https://tv.example/api/'; ask(base + 'shows')",
         "get('/api/shows/{id}/')",
         "get('/api/shows/:id/')",

@@ -73,6 +73,7 @@ def card(show, row, column):
     "live" in row
     match row:
         case {"synopsis": text}: pass
+        case Show(poster=text): pass
 """
 
 
@@ -94,9 +95,9 @@ def test_a_client_reads_declares_and_writes(language, text):
 )
 def test_a_field_is_known_by_the_clients_own_name_for_it(language, text):
     scan = scan_text(text, language, "client")
+    assert "declared" in {named.naming for named in scan.names["begins"]}
     assert scan.aliases == {"begins": {"starts_at"}, "poster": {"poster_url"}}
     assert naming(scan, "starts_at") == "read"
-    assert naming(scan, "poster_url") == "declared"
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,18 @@ def test_addresses_are_told_from_what_stands_between(language, text):
 )
 def test_a_variable_is_no_property(language, text):
     assert naming(scan_text(text, language, "client"), "title") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("kotlin", "class Show(val title: String) { fun a() = b(title) }\nfun c(title: Int) = 1"),
+        ("swift", "class Show { var title: Int; var a: Int { title } }\nfunc c(title: Int) {}"),
+    ],
+)
+def test_a_property_is_read_by_its_bare_name_whatever_a_variable_is_called(language, text):
+    assert naming(scan_text(text, language, "client"), "title") == "read"
+
+
+def test_python_matches_objects_by_their_fields():
+    assert naming(scan_text(PYTHON, "python", "client.py"), "poster_url") == "read"

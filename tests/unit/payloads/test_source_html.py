@@ -18,6 +18,7 @@ def names(text, language="html"):
         ("{{ show.live ? show.now : show.next | date:'HH:mm' }}", {"live", "now", "next"}),
         ("{{ (shows$ | async)?.count }}", {"count"}),
         ("{{ {a: show.title} }}", {"title"}),
+        ("{{ show.day | cut:show.live ? show.now : show.next }}", {"day", "live", "now", "next"}),
         ('<img [src]="show.poster">', {"poster"}),
         ('<p [class.live]="show.is_live"></p>', {"is_live"}),
         ('<a (click)="play(show.id); close()">', {"id"}),
@@ -97,9 +98,10 @@ def test_what_django_fills_in_is_no_client(text, expected):
 
 def test_a_position_is_that_in_the_file():
     text = '<p>😀</p>\n<p v-for="({ title }, n) in shows">{{ n | x:show.year }}</p>'
+    text += "{% verbatim %}{{ show.day }}{% endverbatim %}"
     found = scan_text(text, "html", "page.html").names
     line = text.splitlines()[1]
-    for name in ("title", "year"):
+    for name in ("title", "day"):
         (named,) = found[name]
         assert (named.place.line, named.place.column) == (2, line.index(name) + 1)
 

@@ -75,7 +75,15 @@ def test_a_computed_key_may_be_any_field(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["rows[0]", "rows[i]", "rows[n + 1]", "rows[rows.length - 1]", "at++; rows[at]"]
+    "text",
+    [
+        "rows[0]",
+        "rows[i]",
+        "rows[n + 1]",
+        "rows[rows.length - 1]",
+        "at++; rows[at]",
+        "at += 2; rows[at]",
+    ],
 )
 def test_a_position_in_an_array_is_no_computed_key(text):
     assert scan_text(text, "typescript", "page.ts").blind == []
