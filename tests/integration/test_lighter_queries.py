@@ -12,7 +12,7 @@ from worker_helpers import manage, project, step, workload
 from djtune.payloads.reads import Lighter
 from djtune.servers.worker import Worker
 
-PAGES = ("plain", "joined", "prefetched", "values", "iterated", "small", "broken")
+PAGES = ("plain", "joined", "prefetched", "related", "values", "iterated", "small", "broken")
 SOURCE = (PROJECTS / "wide" / "novels" / "views.py").read_text().splitlines()
 
 
@@ -103,6 +103,12 @@ def test_prefetched_rows_keep_the_column_that_links_them(worker: Worker) -> None
     by_way = priced(worker, fetch("prefetched", "for author", "author_id", "text"))
     assert [each.columns for each in by_way] == [["text"], ["text"]]
     assert all(ratio(each) < 0.8 and each.rows == 100 for each in by_way)
+
+
+def test_rows_of_one_object_keep_the_column_that_links_them(worker: Worker) -> None:
+    by_way = priced(worker, fetch("related", "author.novels", "author_id", "text"))
+    assert [each.columns for each in by_way] == [["text"], ["text"]]
+    assert all(ratio(each) < 0.9 and each.rows == 20 for each in by_way)
 
 
 def test_what_prefetches_is_asked_without_its_prefetch(worker: Worker) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ class Column:
     path: str
     """Its ``attname``, after ``relation__`` where select_related brings it."""
     fixed: bool = False
-    """A primary key, or a foreign key that select_related follows: never to be deferred."""
+    """A primary key, or a foreign key that select_related follows or by which Django tells whose
+    the rows of ``author.books`` are: never to be deferred."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,18 @@ def loaded_by(queryset: Any) -> list[Column]:
         return [Column(str(name)) for name in names]
     compiler = queryset.query.clone().get_compiler(using=queryset.db)
     compiler.setup_query()
-    return list(_columns(compiler.klass_info, compiler.select, ""))
+    return list(_columns(compiler.klass_info, compiler.select, "", queryset._known_related_objects))
 
 
-def _columns(info: dict[str, Any], select: list[Any], prefix: str) -> Iterator[Column]:
-    """Of one model of a statement: what Django's compiler says of the classes it will fill."""
+def _columns(
+    info: dict[str, Any], select: list[Any], prefix: str, known: Iterable[Any] = ()
+) -> Iterator[Column]:
+    """Of one model of a statement: what Django's compiler says of the classes it will fill.
+
+    ``known`` are the foreign keys whose rows are there already.
+    """
     related = info.get("related_klass_infos", ())
-    followed = {each["field"] for each in related if not each["reverse"]}
+    followed = {*known, *(each["field"] for each in related if not each["reverse"])}
     for index in info["select_fields"]:
         target = select[index][0].target
         yield Column(f"{prefix}{target.attname}", target.primary_key or target in followed)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import cycle, islice
 from typing import Any
 
 from .. import probes
@@ -116,7 +115,8 @@ def _measure(querysets: list[Any], way: Way, seconds: float) -> Measured:
     counts = [len(list(whole)) for whole, _ in sides]
     times = _repetitions(sides[0])
     measured = Measured(rows=sum(counts) / len(counts))
-    for number, (whole, light) in enumerate(islice(cycle(sides), PAIRS + 1)):
+    for number in range(PAIRS + 1):
+        whole, light = sides[number // 2 % len(sides)]
         if number > FEWEST_PAIRS and time.monotonic() > deadline:
             break
         with _collector_off():

@@ -18,6 +18,11 @@ def prefetched(request):
     return JsonResponse({author.name: author.novels.all()[0].title for author in authors})
 
 
+def related(request):
+    author = Author.objects.get(name="author 1")
+    return JsonResponse({"titles": [novel.title for novel in author.novels.all()]})
+
+
 def values(request):
     novels = Novel.objects.values("title", "text")
     return JsonResponse({"titles": [novel["title"] for novel in novels]})
@@ -40,5 +45,5 @@ def broken(request):
     return JsonResponse({"titles": [novel.title for novel in Fussy(Novel)]})
 
 
-VIEWS = (plain, joined, prefetched, values, iterated, small, broken)
+VIEWS = (plain, joined, prefetched, related, values, iterated, small, broken)
 urlpatterns = [path(f"{view.__name__}/", view) for view in VIEWS]
