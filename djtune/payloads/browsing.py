@@ -23,6 +23,8 @@ from djtune.workloads.survey import Question
 
 Study = Callable[[], Mapping[Route, Studied]]
 """Judges every field anew, by what is known by now."""
+Cookie = tuple[str, str]
+Restore = Callable[[], None]
 
 
 def browse(
@@ -40,25 +42,25 @@ def browse(
     has errors, and is not made again.
     """
     into.script = script.name
-    with _server(question, own_host) as served:
-        setting = setting_for(script, served.url, cookie=served.cookie, reading_only=bool(own_host))
+    with _server(question, own_host) as (url, cookie, restore):
+        setting = setting_for(script, url, cookie=cookie, reading_only=bool(own_host))
         with player(setting) as made:
             take_run(made.record(), into, responses, resolve)
             try:
-                _confirm(made, into, study)
+                _confirm(made, restore, into, study)
             except DjtuneError as error:
                 into.untried = error.message
 
 
 @contextmanager
-def _server(question: Question, own_host: str) -> Iterator[Served]:
+def _server(question: Question, own_host: str) -> Iterator[tuple[str, Cookie | None, Restore]]:
     """The user's own server where they named one, else one that djtune starts."""
     if own_host:
-        yield Served(own_host.rstrip("/"), [])
+        yield own_host.rstrip("/"), None, lambda: None
         return
     user = str(question.sign_in["user"]) if question.sign_in else ""
     with serve_on_loopback(question.app, user=user) as served:
-        yield served
+        yield served.url, served.cookie, served.restore
 
 
 def _confirm(made: Player, restore: Restore, into: Clientele, study: Study) -> None:
