@@ -7,6 +7,7 @@
 (() => {
   const OWN = "djtune-recorder.js";
   const SITES = 5; // places kept of a field
+  const STARTS = 8; // reads of a run's first key that are told apart
   const FRAMES = 12; // depth at which two stacks are told apart
   const FIRST_READS = 8; // of a field, whose places are looked at; then each power of two
   const KNOWN_TEXTS = 100;
@@ -37,12 +38,13 @@
 
   function frames(error) {
     const lines = String(error.stack).split("\n");
-    return lines.filter((line) => /:\d+:\d+\)?$/.test(line) && !line.includes(OWN));
+    const theirs = lines.filter((line) => /:\d+:\d+\)?$/.test(line) && !line.includes(OWN));
+    return theirs.slice(0, FRAMES);
   }
 
   function stackHere() {
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = FRAMES;
+    Error.stackTraceLimit = 3 * FRAMES; // this file's and the engine's own are left out
     const error = new Error();
     Error.stackTraceLimit = limit;
     return error;
@@ -71,9 +73,11 @@
   }
 
   // A run under way: keys read one after the other, upwards from the first or down from the last.
+  // A loop may read each key at several places, and the first key may have been picked before the
+  // loop: which reads of it are the loop's is known once the second key is read.
   function begin(state, index) {
-    state.run = { from: index, step: index === 0 ? 1 : -1, at: index, error: stackHere() };
-    state.run.counts = [1];
+    const step = index === 0 ? 1 : -1;
+    state.run = { from: index, step, at: index, starts: [stackHere()], counts: [1], places: null };
     open.add(state);
   }
 
@@ -81,8 +85,12 @@
     const { run, fields } = state;
     state.run = null;
     open.delete(state);
-    run.counts.forEach((count, nth) => {
-      pick(fields[run.from + nth * run.step], count, nth === 0 ? run.error : run.second);
+    const [count, ...others] = run.counts;
+    const spent = run.starts.slice(0, count);
+    for (const error of spent) pick(fields[run.from], 1, error);
+    if (count > spent.length) pick(fields[run.from], count - spent.length);
+    others.forEach((times, nth) => {
+      pick(fields[run.from + (nth + 1) * run.step], times, run.second);
     });
   }
 
@@ -93,43 +101,77 @@
     run.counts.forEach((count, nth) => {
       fields[run.from + nth * run.step].enumerated += count;
     });
-    bulkFrames.add(site(run.frames[0]));
+    state.done = { index: run.at, places: run.places };
+    bulkFrames.add(run.innermost);
   }
 
-  // Whether the run's second or last read comes from where its first did.
-  function samePlace(run) {
-    run.frames ??= frames(run.error);
+  // Whether the second key is read from where the first was; if so, its earlier reads are picks.
+  function isLoop(run, fields) {
     run.second = stackHere();
-    return frames(run.second).join() === run.frames.join();
+    const here = frames(run.second);
+    const starts = run.starts.map((error) => frames(error).join());
+    const first = starts.indexOf(here.join());
+    if (first < 0) return false;
+    for (const error of run.starts.slice(0, first)) pick(fields[run.from], 1, error);
+    run.counts[0] -= first;
+    run.first = here.join();
+    run.innermost = site(here[0]);
+    run.places = new Set(starts.slice(first));
+    return true;
+  }
+
+  function again(state, index) {
+    const { run, fields } = state;
+    if (run.places === null) {
+      run.counts[0] += 1;
+      if (run.starts.length < STARTS) run.starts.push(stackHere());
+      return;
+    }
+    const error = stackHere();
+    if (run.places.has(frames(error).join())) run.counts[run.counts.length - 1] += 1;
+    else pick(fields[index], 1, error);
+  }
+
+  function goesOn(state, index) {
+    const { run, fields } = state;
+    if (index !== run.at + run.step) return false;
+    const ends = index === (run.step > 0 ? fields.length - 1 : 0);
+    if (run.places === null && !isLoop(run, fields)) return false;
+    if (ends && run.counts.length > 1 && frames(stackHere()).join() !== run.first) return false;
+    run.at = index;
+    run.counts.push(1);
+    if (ends) complete(state);
+    return true;
+  }
+
+  function noteOnly(field) {
+    const place = site(frames(stackHere())[0]);
+    field.reads += 1;
+    field.single.set(place, (field.single.get(place) ?? 0) + 1);
   }
 
   function note(state, index) {
-    const { run, fields } = state;
+    const { run, done, fields } = state;
     const last = fields.length - 1;
     if (last === 0) {
-      fields[0].reads += 1;
-      const place = site(frames(stackHere())[0]);
-      fields[0].single.set(place, (fields[0].single.get(place) ?? 0) + 1);
+      noteOnly(fields[0]);
       return;
     }
-    if (run) {
-      if (index === run.at) {
-        run.counts[run.counts.length - 1] += 1;
-        return;
-      }
-      const next = run.at + run.step;
-      const ends = index === (run.step > 0 ? last : 0);
-      const compared = run.counts.length === 1 || ends;
-      if (index === next && (!compared || samePlace(run))) {
-        run.at = next;
-        run.counts.push(1);
-        if (ends) complete(state);
-        return;
-      }
-      abandon(state);
+    state.done = null;
+    if (run && index === run.at) {
+      again(state, index);
+      return;
     }
-    if (index === 0 || index === last) begin(state, index);
-    else pick(fields[index]);
+    if (run && goesOn(state, index)) return;
+    if (run) abandon(state);
+    if (done?.index === index && done.places.has(frames(stackHere()).join())) {
+      fields[index].enumerated += 1;
+      state.done = done;
+    } else if (index === 0 || index === last) {
+      begin(state, index);
+    } else {
+      pick(fields[index]);
+    }
   }
 
   // --- documents -------------------------------------------------------------------------------
@@ -147,7 +189,7 @@
     if (watched.has(object)) return;
     watched.add(object);
     const keys = Object.keys(object);
-    const state = { run: null, fields: [] };
+    const state = { run: null, done: null, fields: [] };
     keys.forEach((key, index) => {
       const value = object[key];
       const below = [...path, key];
