@@ -13,6 +13,7 @@ _STRENGTH: tuple[Naming, ...] = ("quoted", "declared", "read", "written")
 """Of two patterns that meet at one place, the later here describes it more closely."""
 
 _ARITHMETIC = re.compile(r"[-+*/%:]|\.length\b|\blen\(")
+_MEMBER = re.compile(r"\.\s*([^\W\d]\w*)")
 _POSITION = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
 
 
@@ -39,6 +40,12 @@ class Collected:
         for naming in _STRENGTH:
             for one in found.get(naming, ()):
                 self.name(base + one.start, one.text, naming)
+
+    def unparsed(self, errors: Iterable[Found], base: int = 0) -> None:
+        """Take what follows a dot for a read, where no more can be told of a text."""
+        for error in errors:
+            for member in _MEMBER.finditer(error.text):
+                self.name(base + error.start + member.start(1), member[1], "read")
 
     def string(self, offset: int, text: str) -> None:
         """A whole string stands here: perhaps an address, or fields' names."""

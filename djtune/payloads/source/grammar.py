@@ -42,10 +42,16 @@ class Tree:
         encoded = units.encode("utf-16-le", "surrogatepass")
         self.root = _parser(grammar).parse(encoded, encoding="utf16le").root_node
 
-    @property
-    def parsed(self) -> bool:
-        """Whether the text is of this language at all; single faults in it do no harm."""
-        return bool(self.root.type != "ERROR")
+    def errors(self) -> list[Found]:
+        """Return the pieces of text that could not be parsed."""
+        found, left = [], [self.root]
+        while left:
+            node = left.pop()
+            if node.type == "ERROR":
+                found.append(Found(node.start_byte // 2, self.text(node), node))
+            elif node.has_error:
+                left += node.children
+        return found
 
     def find(self, query: str) -> dict[str, list[Found]]:
         """Return what a query captures, by the names that it gives."""

@@ -46,8 +46,10 @@ def collect(units: str, into: Collected, base: int = 0) -> None:
     found = [*_interpolations(visible), *_blocks(visible)]
     tree = Tree("html", _without(text, found))
     for fragment in [*found, *_attributes(tree, into, base)]:
-        parsed = Tree("typescript", f"{fragment.before}{fragment.text}{fragment.after}")
-        javascript.collect(parsed, into, base + fragment.start - len(fragment.before))
+        script = Tree("typescript", f"{fragment.before}{fragment.text}{fragment.after}")
+        begin = base + fragment.start - len(fragment.before)
+        javascript.collect(script, into, begin)
+        into.unparsed(script.errors(), begin)
     _scripts(tree, into, base)
 
 

@@ -15,6 +15,8 @@ from .text import SourceText
 
 LARGEST = 20_000_000
 """Bytes of a file that is still read."""
+MOST_LOST = 0.1
+"""Part of a file that may be no code that the parser knows."""
 _OTHERS = {"kotlin": kotlin.collect, "python": python.collect, "swift": swift.collect}
 Progress = Callable[[int, int], None]
 """Called with the files read and how many there are."""
@@ -67,7 +69,9 @@ def _collect(collected: Collected, language: str) -> bool:
     else:
         for start, template in javascript.collect(tree, collected):
             html.collect(template, collected, start)
-    return tree.parsed
+    errors = tree.errors()
+    collected.unparsed(errors)
+    return sum(len(error.text) for error in errors) <= len(tree.units) * MOST_LOST
 
 
 def merge(into: SourceScan, other: SourceScan) -> None:

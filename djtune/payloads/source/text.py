@@ -32,6 +32,10 @@ class SourceText:
         shown = self.units[begin : min(end, begin + SHOWN)].strip()
         return Place(self.file, line, offset - start + 1, whole(shown))
 
+    def offset(self, place: Place) -> int:
+        """The opposite: where a place of this file is, in units from its beginning."""
+        return self._starts[place.line - 1] + place.column - 1
+
 
 def whole(units: str) -> str:
     """Text made of code units as characters again."""

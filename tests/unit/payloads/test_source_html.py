@@ -31,6 +31,7 @@ def names(text, language="html"):
         ("@if (a) {} @else if (show.fine) {}", {"fine"}),
         ("@for (s of page.shows; track s.id; let n = $index) {}", {"shows", "id"}),
         ("@switch (show.kind) { @case (kinds.film) {} }", {"kind", "film"}),
+        ("{{ show.title %% (( show.year }}", {"title", "year"}),
         ("@let name = show.title | upper;", {"title"}),
     ],
 )

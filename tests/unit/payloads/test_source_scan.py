@@ -135,3 +135,17 @@ def test_a_client_made_from_the_description_of_the_api_only_declares(folder, hea
     mapper = f"{head}\nexport const fromJson = (json) => ({{ title: json['title'] }})"
     scan = scan_folder(folder({"models/show.ts": mapper, "app.ts": "show.year"}))
     assert (naming(scan, "title"), naming(scan, "year")) == ("declared", "read")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.js", "}}} ) @@ %% show.title ((("), ("a.kt", "])) >> show.title fun (")]
+)
+def test_what_cannot_be_parsed_is_named_and_read_as_far_as_it_goes(folder, name, text):
+    scan = scan_folder(folder({name: text}))
+    assert scan.unreadable == [name]
+    assert naming(scan, "title") == "read"
+
+
+def test_a_small_fault_does_not_make_a_file_unreadable(folder):
+    scan = scan_folder(folder({"a.js": "show.title;\n" * 40 + "let = ;"}))
+    assert scan.unreadable == []

@@ -23,6 +23,7 @@ def test_a_place_is_the_line_and_the_units_before_it(before, after):
     *ended, last = LINE_END.split(before)
     assert (place.line, place.column) == (len(ended) + 1, units(last) + 1)
     assert "X" in place.text
+    assert source.offset(place) == units(before)
 
 
 @given(TEXT)
