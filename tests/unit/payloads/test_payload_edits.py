@@ -134,7 +134,36 @@ def test_read_only_fields_follow() -> None:
     assert meta_of(dropped(source, ["b"])) == {"fields": ["a"], "read_only_fields": []}
 
 
+HEIR = "\n\nclass Heir(S):\n    class Meta{}:\n        fields = {}\n"
+APART = [
+    (MODEL + 'fields = ["a", "b"]\n', HEIR.format("", '["a", "c"]')),
+    (
+        MODEL.replace("class Meta", "a = F()\n\n    class Meta", 1) + 'fields = ["a", "b"]\n',
+        HEIR.format("", '["b"]'),
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "heir"), APART)
+def test_an_heir_with_a_list_of_its_own_is_left_as_it_is(source: str, heir: str) -> None:
+    after = dropped(source + heir, ["a"])
+    assert meta_of(after) == {"fields": ["b"]}
+    assert after.endswith(heir)
+
+
+def test_a_plain_serializer_may_have_bases_of_its_own_in_the_file() -> None:
+    base = "class Base(serializers.Serializer[dict]):\n    b = F()\n\n\n"
+    source = f"{base}class S(Mixin, Base):\n    a = F()\n    c = F()\n"
+    assert dropped(source, ["a"]) == source.replace("    a = F()\n", "")
+
+
+PLAIN = "class Base(Serializer):\n    a = F()\n\n\nclass S(Base):\n    a = F()\n"
 UNCLEAR = {
+    "Base declares a too": PLAIN,
+    "Heir inherits": MODEL + 'fields = ["a"]\n' + HEIR.format("(S.Meta)", '["b"]'),
+    "Heir inherits from": "class S(Serializer):\n    a = F()\n" + HEIR.format("", '["a"]'),
+    "S inherits the list": MODEL.replace("S(", "Base(") + 'fields = ["a"]\n\n\n'
+    "class S(Base):\n    a = F()\n",
     "by an expression": MODEL + 'fields = BASE + ["a"]\n',
     "inherits the list": "class S(Base):\n    a = F()\n",
     "Heir inherits from S": MODEL + 'fields = ["a"]\n\n\nclass Heir(S):\n    pass\n',
