@@ -162,6 +162,8 @@ UNCLEAR = {
     "Base declares a too": PLAIN,
     "Heir inherits": MODEL + 'fields = ["a"]\n' + HEIR.format("(S.Meta)", '["b"]'),
     "Heir inherits from": "class S(Serializer):\n    a = F()\n" + HEIR.format("", '["a"]'),
+    "S inherits the list of": "class Base(Mixin, Serializer):\n    class Meta:\n"
+    '        fields = ["a"]\n\n\nclass S(Base):\n    a = F()\n',
     "S inherits the list": MODEL.replace("S(", "Base(") + 'fields = ["a"]\n\n\n'
     "class S(Base):\n    a = F()\n",
     "by an expression": MODEL + 'fields = BASE + ["a"]\n',
