@@ -40,11 +40,13 @@ class HarEntry(Struct):
     """Why the body is not what was sent: ``no content``, ``cut off``; empty where it is."""
 
 
-class _Content(Struct):
+class _Content(Struct, rename={"file": "_file"}):
     size: float = 0
     mimeType: str = ""
     text: str | None = None
     encoding: str | None = None
+    file: str | None = None
+    """Beside the HAR, as Playwright writes it by ``content: "attach"``."""
 
 
 class _Request(Struct):
@@ -89,13 +91,13 @@ def read_har(file: Path) -> list[HarEntry]:
         raise DjtuneError(f"{file} is no HAR file: {error}", hint=_HINT) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DjtuneError(f"{file} is cut off or damaged: {error}", hint=_HINT) from None
-    return [_entry(entry) for entry in har.log.entries]
+    return [_entry(entry, file.parent) for entry in har.log.entries]
 
 
-def _entry(entry: _Entry) -> HarEntry:
+def _entry(entry: _Entry, folder: Path) -> HarEntry:
     url = urlsplit(entry.request.url)
     content = entry.response.content
-    body, fault = _body(content)
+    body, fault = _attached(content, folder) if content.file else _body(content)
     wire = entry.response.bodySize
     return HarEntry(
         method=entry.request.method.upper(),
@@ -109,6 +111,13 @@ def _entry(entry: _Entry) -> HarEntry:
         started=_seconds(entry.startedDateTime),
         fault=fault,
     )
+
+
+def _attached(content: _Content, folder: Path) -> tuple[bytes, str]:
+    try:
+        return (folder / Path(content.file or "").name).read_bytes(), ""
+    except OSError:
+        return b"", "no content"
 
 
 def _body(content: _Content) -> tuple[bytes, str]:

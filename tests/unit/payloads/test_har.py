@@ -77,6 +77,14 @@ def test_says_which_bodies_are_not_what_was_sent(har, content, fault):
     assert found.fault == fault
 
 
+def test_a_body_may_be_in_a_file_beside(har):
+    file = har(entry(_file="6f1c.json"), entry(_file="gone.json"), entry(_file="../6f1c.json"))
+    (file.parent / "6f1c.json").write_text(BODY, "utf-8")
+    (file.parent.parent / "6f1c.json").write_text("planted-secret", "utf-8")
+    found = [(one.body, one.fault) for one in read_har(file)]
+    assert found == [(BODY.encode(), ""), (b"", "no content"), (BODY.encode(), "")]
+
+
 def test_a_size_that_the_browser_does_not_know_is_none(har):
     unknown = entry(text=BODY, size=18)
     unknown["response"]["bodySize"] = -1
