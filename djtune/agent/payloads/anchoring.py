@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from ..exchange import Exchange
@@ -13,11 +14,12 @@ from .outputs import OUTPUTS, Outputs, decoded
 Path = tuple[str, ...]
 EACH = "[]"
 NODES = 1_000_000
-"""Values of a response that are looked at."""
+"""Objects and arrays of a response that are looked at."""
 LOST = 3
 """Outputs of one serializer that are looked for by what they hold, not by their identity."""
 PATHS = 20
 """Places of one serializer that are told."""
+_CONTAINERS = (dict, list, tuple)
 
 
 @dataclass
@@ -44,12 +46,12 @@ class Anchors:
 def find(outputs: Outputs, exchange: Exchange, others: Container[int] = ()) -> Anchors:
     """Find the serializers' outputs in a response, and ``others`` by their ids."""
     body = decoded(exchange)
-    document = outputs.document(body)
-    anchors = Anchors(spellings={} if document is None else _spellings(document, body))
+    document, as_it_is = outputs.document(body)
+    anchors = Anchors(spellings={} if as_it_is else _spellings(document, body))
     known = {id(made): key for key, (_, all_made) in outputs.made.items() for made in all_made}
     alike: dict[Path, list[dict[str, Any]]] = {}
     met: set[int] = set()
-    for path, node in _nodes(document):
+    for path, node in _found(document, others):
         if id(node) in others:
             paths = anchors.objects.setdefault(id(node), set())
             if len(paths) < PATHS:
@@ -92,18 +94,26 @@ def _alike(output: dict[str, Any], node: dict[str, Any]) -> bool:
     return all(output[name] == node[name] for name in common)
 
 
-def _nodes(document: Any) -> Iterator[tuple[Path, Any]]:
-    """Every value of a response with its path; nothing lazy is looked into."""
+def _found(document: Any, others: Container[int]) -> Iterator[tuple[Path, Any]]:
+    """Each object of a response, and each of ``others``, with its path; nothing lazy is asked."""
     waiting: list[tuple[Path, Any]] = [((), document)]
     seen = 0
     while waiting and seen < NODES:
         path, node = waiting.pop()
         seen += 1
-        yield path, node
-        if isinstance(node, dict):
-            waiting += reversed([((*path, str(key)), value) for key, value in node.items()])
-        elif isinstance(node, (list, tuple)):
-            waiting += reversed([((*path, EACH), value) for value in node])
+        is_object = isinstance(node, dict)
+        if is_object or id(node) in others:
+            yield path, node
+        below = node.items() if is_object else _elements(node)
+        waiting += [
+            ((*path, str(key)), value)
+            for key, value in below
+            if id(value) in others or isinstance(value, _CONTAINERS)
+        ]
+
+
+def _elements(node: Any) -> Iterable[tuple[str, Any]]:
+    return zip(repeat(EACH), node) if isinstance(node, (list, tuple)) else ()
 
 
 def _spellings(document: Any, body: bytes) -> dict[Path, Path]:

@@ -26,6 +26,8 @@ class Outputs:
     """Id of the serializer → itself, and its first outputs."""
     documents: list[tuple[Any, Any]] = field(default_factory=list)
     """What was dumped, and the text or bytes of it."""
+    rendered: list[tuple[Any, Any]] = field(default_factory=list)
+    """What was given to a renderer, which may change it, and the bytes of it."""
 
     def note(self, serializer: Any, output: Any) -> None:
         """A serializer has made an object."""
@@ -33,12 +35,20 @@ class Outputs:
         if len(outputs) < OUTPUTS:
             outputs.append(output)
 
-    def document(self, body: bytes) -> Any:
-        """The data that became the body; None where it is not known."""
-        for data, output in reversed(self.documents):
-            if (output.encode() if isinstance(output, str) else output) == body:
-                return data
-        return None
+    def document(self, body: bytes) -> tuple[Any, bool]:
+        """The data that became the body, and whether it was dumped as it is.
+
+        ``None`` where it is not known. What a renderer was given goes before what it dumped: it
+        is what the serializers made.
+        """
+        dumped = [data for data, output in self.documents if _same(output, body)]
+        given = [data for data, output in self.rendered if _same(output, body)]
+        found = (given or dumped or [None])[-1]
+        return found, any(data is found for data in dumped)
+
+
+def _same(output: Any, body: bytes) -> bool:
+    return bool((output.encode() if isinstance(output, str) else output) == body)
 
 
 def decoded(exchange: Exchange) -> bytes:
@@ -88,13 +98,13 @@ def _dumping(dump: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _rendering(render: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A renderer may dump by a function that it imported by name."""
+    """A renderer may change the keys first, or dump by a function that it imported by name."""
 
     def noted(self: Any) -> Any:
         output = render(self)
         outputs = _current()
         if outputs is not None and isinstance(self.data, (dict, list, tuple)):
-            outputs.documents.append((self.data, output))
+            outputs.rendered.append((self.data, output))
         return output
 
     return noted
