@@ -1,6 +1,7 @@
 """OpenAPI 3.0 and 3.1, and Swagger 2.0: what responses are declared to have."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +9,10 @@ from djtune.payloads.clients import Contract
 from djtune.payloads.paths import ANY, EACH, Path
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
-_DEEPEST = 40
+_DEEPEST = 12
+"""Segments of a path that is still followed."""
+_MOST = 10_000
+"""Fields of an operation: schemas that all refer to each other have endless paths."""
 _TOGETHER = ("allOf", "anyOf", "oneOf")
 
 
@@ -20,7 +24,7 @@ def contracts(file: str, document: dict[str, Any]) -> list[Contract]:
         for method in _METHODS:
             fields: set[Path] = set()
             for schema in _schemas(document, operations.get(method) or {}):
-                fields.update(_leaves(document, schema))
+                fields.update(islice(_leaves(document, schema), _MOST))
             if fields:
                 found.append(Contract("openapi", file, method.upper(), base + path, sorted(fields)))
     return found
@@ -50,7 +54,7 @@ def _leaves(
     document: dict[str, Any], schema: Any, path: Path = (), within: tuple[str, ...] = ()
 ) -> Iterator[Path]:
     """Paths without anything below them; a schema within itself is one."""
-    if not isinstance(schema, dict) or len(path) > _DEEPEST:
+    if not isinstance(schema, dict) or len(path) >= _DEEPEST:
         yield path
         return
     schema, names = _resolved(document, schema)

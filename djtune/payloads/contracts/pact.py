@@ -49,7 +49,7 @@ def _leaves(value: Any, maps: set[Path], path: Path = ()) -> Iterator[Path]:
     elif isinstance(value, list) and value:
         for below in value:
             yield from _leaves(below, maps, (*path, EACH))
-    else:
+    elif path:
         yield path
 
 
@@ -64,20 +64,23 @@ def _example(value: Any) -> Any:
 
 
 def _maps(rules: dict[str, Any]) -> set[Path]:
-    """Where keys are data: rules for all keys of an object."""
+    """Where keys are data, as matchers for keys or values say.
+
+    A rule for ``$.shows[*].*`` says nothing of the kind: libraries write it for every array.
+    """
     body = rules.get("body")
     found = set()
     for text, rule in (body if isinstance(body, dict) else rules).items():
-        path = _path(text.removeprefix("$.body").removeprefix("$"))
-        if path and path[-1] == "*":
-            found.add(path[:-1])
         matchers = rule.get("matchers", [rule]) if isinstance(rule, dict) else []
         if any(matcher.get("match") in _MAP_MATCHERS for matcher in matchers):
-            found.add(path)
-    return {tuple(ANY if segment == "*" else segment for segment in path) for path in found}
+            found.add(_path(text.removeprefix("$.body").removeprefix("$")))
+    return found
 
 
 def _path(text: str) -> Path:
-    return tuple(
-        EACH if match[3] else match[1] or match[2] or "" for match in _SEGMENT.finditer(text)
-    )
+    """``.users['a b'][0]`` as a path; ``*`` is any key."""
+    segments = []
+    for match in _SEGMENT.finditer(text):
+        key = match[1] or match[2] or ""
+        segments.append(EACH if match[3] else ANY if key == "*" else key)
+    return tuple(segments)

@@ -59,14 +59,25 @@ class TestPact:
         [
             {"body": {"$.users": {"matchers": [{"match": "values"}]}}},
             {"body": {"$.users": {"matchers": [{"match": "eachKey"}]}}},
-            {"body": {"$.users.*": {"matchers": [{"match": "type"}]}}},
-            {"$.body.users.*": {"match": "type"}},
+            {"$.body.users": {"match": "values"}},
         ],
     )
     def test_keys_that_are_data_are_one(self, load, rules):
         body = {"users": {"ann@tv.example": {"age": 4}, "bob@tv.example": {"age": 5}}}
         (contract,) = load(self.pact({"body": body, "matchingRules": rules}))
         assert fields(contract) == ["users.{*}.age"]
+
+    def test_a_rule_for_all_fields_is_none_for_keys(self, load):
+        rules = {"$.body.airings[*].*": {"match": "type"}}
+        (contract,) = load(self.pact({"body": SHOW, "matchingRules": rules}))
+        assert fields(contract) == SHOW_FIELDS
+
+    def test_a_map_in_a_map_is_known(self, load):
+        every = {"matchers": [{"match": "values"}]}
+        rules = {"body": {"$.users": every, "$.users.*.devices": every}}
+        body = {"users": {"ann": {"devices": {"tv-1": {"kind": "tv"}}}}}
+        (contract,) = load(self.pact({"body": body, "matchingRules": rules}))
+        assert fields(contract) == ["users.{*}.devices.{*}.kind"]
 
     def test_several_interactions_with_one_address_are_one_contract(self, load):
         pact = self.pact({"body": {"title": "Faust"}})
@@ -122,6 +133,13 @@ class TestOpenapi:
             {"$ref": "#/components/schemas/Genre"}, components={"schemas": {"Genre": genre}}
         )
         assert fields(load(document)[0]) == ["name", "parts[]"]
+
+    def test_schemas_that_all_refer_to_each_other_do_not_take_for_ever(self, load):
+        names = [f"Kind{n}" for n in range(30)]
+        everything = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
+        schemas = dict.fromkeys(names, {"properties": everything | {"title": {}}})
+        document = self.document(everything["Kind0"], components={"schemas": schemas})
+        assert len(load(document)[0].fields) <= 10_000
 
     def test_swagger_2_is_read_too(self, load):
         operation = {"responses": {"200": {"schema": {"properties": {"title": {}}}}}}
