@@ -1,7 +1,7 @@
 """OpenAPI 3.0 and 3.1, and Swagger 2.0: what responses are declared to have."""
 
+from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,10 +9,8 @@ from djtune.payloads.clients import Contract
 from djtune.payloads.paths import ANY, EACH, Path
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
-_DEEPEST = 12
-"""Segments of a path that is still followed."""
 _MOST = 10_000
-"""Fields of an operation: schemas that all refer to each other have endless paths."""
+"""Paths at once: schemas that all refer to each other have endless ones."""
 _TOGETHER = ("allOf", "anyOf", "oneOf")
 
 
@@ -24,7 +22,7 @@ def contracts(file: str, document: dict[str, Any]) -> list[Contract]:
         for method in _METHODS:
             fields: set[Path] = set()
             for schema in _schemas(document, operations.get(method) or {}):
-                fields.update(islice(_leaves(document, schema), _MOST))
+                fields.update(_leaves(document, schema))
             if fields:
                 found.append(Contract("openapi", file, method.upper(), base + path, sorted(fields)))
     return found
@@ -50,27 +48,31 @@ def _schemas(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[di
                 yield content.get("schema") or {}
 
 
-def _leaves(
-    document: dict[str, Any], schema: Any, path: Path = (), within: tuple[str, ...] = ()
-) -> Iterator[Path]:
-    """Paths without anything below them; a schema within itself is one."""
-    if not isinstance(schema, dict) or len(path) >= _DEEPEST:
-        yield path
-        return
-    schema, names = _resolved(document, schema)
-    if names & set(within):
-        yield path
-        return
-    within = (*within, *names)
-    below = list(_below(schema))
-    parts = [part for key in _TOGETHER for part in schema.get(key) or ()]
-    parts = [part for part in parts if part != {"type": "null"}]
-    for part in parts:
-        yield from _leaves(document, part, path, within)
-    for segment, inner in below:
-        yield from _leaves(document, inner, (*path, segment), within)
-    if not below and not parts and path:
-        yield path
+def _leaves(document: dict[str, Any], schema: Any) -> Iterator[Path]:
+    """Yield paths without anything below them, the shortest first.
+
+    A schema within itself is one, and so is all that is left when too many wait.
+    """
+    waiting: deque[tuple[Any, Path, frozenset[str]]] = deque([(schema, (), frozenset())])
+    while waiting:
+        schema, path, within = waiting.popleft()
+        schema, names = _resolved(document, schema) if isinstance(schema, dict) else ({}, set())
+        ends = names & within or len(waiting) > _MOST
+        inner = [] if ends else list(_inner(schema))
+        within |= names
+        waiting += [(below, (*path, *segment), within) for segment, below in inner]
+        if not inner and path:
+            yield path
+
+
+def _inner(schema: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """What a schema is made of, each with what it adds to the path."""
+    for key in _TOGETHER:
+        for part in schema.get(key) or ():
+            if part != {"type": "null"}:
+                yield (), part
+    for segment, below in _below(schema):
+        yield (segment,), below
 
 
 def _below(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:

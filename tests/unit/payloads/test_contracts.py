@@ -137,9 +137,11 @@ class TestOpenapi:
     def test_schemas_that_all_refer_to_each_other_do_not_take_for_ever(self, load):
         names = [f"Kind{n}" for n in range(30)]
         everything = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
-        schemas = dict.fromkeys(names, {"properties": everything | {"title": {}}})
+        schemas = {name: {"properties": everything | {"title": {}}} for name in names}
         document = self.document(everything["Kind0"], components={"schemas": schemas})
-        assert len(load(document)[0].fields) <= 10_000
+        (contract,) = load(document)
+        assert 10_000 < len(contract.fields) < 20_000
+        assert ("title",) in contract.fields
 
     def test_swagger_2_is_read_too(self, load):
         operation = {"responses": {"200": {"schema": {"properties": {"title": {}}}}}}
