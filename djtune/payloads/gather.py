@@ -85,25 +85,26 @@ def look(question: Question, into: Gathered, allowed: Times, tick: Tick) -> None
     Raises :class:`DjtuneError` when nothing answers.
     """
     with surveyed(question, into) as worker:
-        _sample(worker, into, allowed.sampling)
+        sample(worker, into, allowed.sampling)
         tick(allowed.sampling)
         _tolerated(into, "what the server reads", lambda: _read(worker, into, allowed.reading))
         tick(allowed.reading)
 
 
-def _sample(worker: Worker, into: Gathered, seconds: float) -> None:
+def sample(worker: Worker, into: Gathered, seconds: float, rounds: int = ROUNDS) -> None:
+    """Ask for the responses of every journey, ``rounds`` times or until ``seconds`` have passed."""
     steps = steps_of(into.workload)
 
     def take(part: dict[str, Any]) -> None:
         if body := part.pop("body", None):
             part["body"] = base64.b64decode(body)
-        sample = Sample(**part)
-        add(into, steps[sample.step], sample)
+        taken = Sample(**part)
+        add(into, steps[taken.step], taken)
 
     worker.call(
         "sample_payloads",
         skip=sorted(into.skip),
-        rounds=ROUNDS,
+        rounds=rounds,
         seconds=seconds,
         each=EACH,
         on_part=take,

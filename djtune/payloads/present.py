@@ -3,7 +3,7 @@
 from djtune.model.routes import path_of
 from djtune.payloads.codecs import CODECS
 from djtune.payloads.findings import request_of
-from djtune.payloads.present_endpoints import anchor, field_table, pages
+from djtune.payloads.present_endpoints import anchor, field_section, pages
 from djtune.payloads.result import EndpointResult, Journey, PayloadAuditResult, Sizes
 from djtune.reports import format as fmt
 from djtune.reports.blocks import (
@@ -36,7 +36,7 @@ def present(result: PayloadAuditResult, next_command: str = "", why: str = "") -
     if result.endpoints:
         blocks += [Heading("Where the bytes are", anchor="endpoints"), _endpoints(result)]
     for endpoint in result.endpoints[:SHOWN_ENDPOINTS]:
-        blocks += field_table(endpoint)
+        blocks += field_section(endpoint)
     if result.journey is not None:
         blocks += _journey(result.journey)
     if result.others:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from djtune.model.routes import path_of
+from djtune.payloads.present_treemap import treemap
 from djtune.payloads.result import EndpointResult, Evidence, FieldResult, QuerysetResult, Verdict
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Column, Heading, Note, Page, Table, Tone
@@ -29,7 +30,7 @@ def _name(endpoint: EndpointResult) -> str:
     return f"{endpoint.method} {path_of(endpoint.route)}"
 
 
-def field_table(endpoint: EndpointResult) -> list[Block]:
+def field_section(endpoint: EndpointResult) -> list[Block]:
     """The fields that take most, and whatever is proposed to go."""
     gone = set(endpoint.proposed.fields) if endpoint.proposed else set()
     by_size = sorted(endpoint.fields, key=lambda each: -each.bytes)
@@ -52,6 +53,7 @@ def pages(endpoints: Sequence[EndpointResult], querysets: Sequence[QuerysetResul
             summary=f"{len(endpoint.fields):,} fields, {fmt.size(endpoint.sizes.raw.value)}",
             blocks=[
                 Heading("Fields", level=2),
+                *treemap(endpoint),
                 _table(sorted(endpoint.fields, key=lambda each: -each.bytes), ""),
                 *_whitespace(endpoint),
                 *_querysets([q for q in querysets if _name(endpoint) in q.routes]),
