@@ -9,8 +9,8 @@ from djtune.payloads.clients import Contract
 from djtune.payloads.paths import ANY, EACH, Path
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
-_MOST = 5_000
-"""Paths at once: schemas that all refer to each other have endless ones."""
+_MOST = 10_000
+"""Paths of a response: schemas that all refer to each other have endless ones."""
 _TOGETHER = ("allOf", "anyOf", "oneOf")
 
 
@@ -51,13 +51,15 @@ def _schemas(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[di
 def _leaves(document: dict[str, Any], schema: Any) -> Iterator[Path]:
     """Yield paths without anything below them, the shortest first.
 
-    A schema within itself is one, and so is all that is left when too many wait.
+    A schema within itself is one, and so is all that comes when there are too many.
     """
     waiting: deque[tuple[Any, Path, frozenset[str]]] = deque([(schema, (), frozenset())])
+    seen = 0
     while waiting:
+        seen += 1
         schema, path, within = waiting.popleft()
         schema, names = _resolved(document, schema) if isinstance(schema, dict) else ({}, set())
-        ends = names & within or len(waiting) > _MOST
+        ends = names & within or seen + len(waiting) > _MOST
         inner = [] if ends else list(_inner(schema))
         within |= names
         waiting += [(below, (*path, *segment), within) for segment, below in inner]
