@@ -8,7 +8,7 @@ negative, as the rest may compress worse without the field.
 """
 
 from collections.abc import Collection, Iterable
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from msgspec import Struct
 from djtune.payloads.codecs import installed
 from djtune.payloads.paths import ANY, EACH, Path
 from djtune.payloads.removal import without
-from djtune.payloads.walk import Walk, encode, walk
+from djtune.payloads.walk import Walk, encode, maps_of, walk
 
 ROWS = 180
 """Enough for an error of about 2 % of the sum of all losses; see docs/methods/payload-bytes.md."""
@@ -55,11 +55,12 @@ class Hiding(Struct, frozen=True):
 class _Sample:
     """A document's thinned rows, and what they lose without some fields."""
 
-    def __init__(self, document: Any, rows: int, codecs: Collection[str]):
-        self.full = walk(document)
+    def __init__(self, document: Any, paths: Iterable[Path], rows: int, codecs: Collection[str]):
+        maps = {path[:at] for path in paths for at, segment in enumerate(path) if segment == ANY}
+        self.full = walk(document, maps)
         self.document = thinned(document, rows)
         self.exact = self.document is document
-        self.seen = self.full if self.exact else walk(self.document)
+        self.seen = walk(self.document, maps | maps_of(self.full))
         self.codecs = {name: code for name, code in installed().items() if name in codecs}
         self.sizes = self._sizes(self.document)
 
@@ -86,10 +87,11 @@ def leave_one_out(
 
     A field that is in none of the rows sampled is taken to compress as the rows do as a whole.
     """
-    sample = _Sample(document, rows, codecs)
+    wanted = list(paths)
+    sample = _Sample(document, wanted, rows, codecs)
     return {
         path: Loss(sample.full.nodes[path].bytes, sample.lost([path]), sample.exact)
-        for path in paths
+        for path in wanted
         if path in sample.full.nodes
     }
 
@@ -101,9 +103,10 @@ def hiding(
 
     Groups are fields that repeat each other: :func:`djtune.payloads.values.related` finds them.
     """
-    sample = _Sample(document, rows, [codec])
+    wanted = [list(group) for group in groups]
+    sample = _Sample(document, chain.from_iterable(wanted), rows, [codec])
     found = []
-    for group in groups:
+    for group in wanted:
         alone = sum(max(sample.lost([path])[codec], 0.0) for path in group)
         together = sample.lost(group)[codec]
         if together >= HIDDEN * alone and together - alone >= HIDDEN_BYTES:

@@ -24,6 +24,8 @@ SHORTEST = 3
 """Letters from which it says something that a text is part of another."""
 MOST_NUMBERS = 24
 """Columns of numbers among which sums and products are looked for."""
+EXACT = 2**53
+"""Beyond it, numbers are not the same in a browser, and not looked at."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 
@@ -132,7 +134,7 @@ def _text(value: Any) -> str | None:
 
 def _part(value: Any) -> str | None:
     """What may be part of an address: not too short, or it is by chance."""
-    if type(value) is int and abs(value) >= 10**SHORTEST:
+    if type(value) is int and 10**SHORTEST <= abs(value) <= EXACT:
         return str(value)
     return value if type(value) is str and len(value) >= SHORTEST else None
 
@@ -140,7 +142,7 @@ def _part(value: Any) -> str | None:
 def _number(value: Any) -> float | None:
     """A number; of a moment, its seconds since 1970."""
     if type(value) is int or type(value) is float:
-        return value
+        return value if abs(value) <= EXACT else None
     if type(value) is not str or not _MOMENT.fullmatch(value):
         return None
     try:

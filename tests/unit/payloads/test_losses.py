@@ -3,12 +3,15 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_documents import DOCUMENTS
 
 from djtune.payloads.codecs import installed
 from djtune.payloads.losses import ROWS, Hiding, hiding, leave_one_out, thinned
 from djtune.payloads.paths import ANY, EACH
 from djtune.payloads.removal import without
-from djtune.payloads.walk import encode, walk
+from djtune.payloads.walk import encode, maps_of, walk
 
 WORDS = ["tide", "harbour", "lantern", "orchard", "winter", "signal", "copper", "meadow"]
 
@@ -102,6 +105,18 @@ def test_a_field_that_no_sampled_row_has_compresses_as_the_rest():
     assert 0 < loss.compressed["gzip"] < loss.raw
 
 
+def test_paths_through_maps_are_known_from_other_documents():
+    document = {"north": {"votes": 3}, "south": {"votes": 4}}
+    assert leave_one_out(document, [(ANY, "votes")])[(ANY, "votes")].raw == len('"votes":3,' * 2)
+
+
+def test_a_map_stays_one_when_it_is_thinned():
+    chance, path = random.Random(5), (EACH, "by", ANY)
+    document = [{"code": chance.random(), "by": {f"tide{n}": [1, "1"][n % 2]}} for n in range(600)]
+    estimate = leave_one_out(document, [path])[path].compressed["gzip"]
+    assert estimate == pytest.approx(gzip_without(document, [path]), rel=0.15)
+
+
 def test_a_path_that_the_document_has_not_has_no_loss():
     assert leave_one_out(rows(3), [("missing",)]) == {}
 
@@ -140,3 +155,19 @@ def test_several_large_arrays_are_all_thinned():
 @pytest.mark.parametrize("document", [None, 7, "text", [], {}, [1, 2], rows(ROWS)])
 def test_a_document_with_few_rows_is_left_as_it_is(document):
     assert thinned(document) is document
+
+
+@given(DOCUMENTS, st.integers(1, 6))
+def test_thinning_takes_elements_away_and_nothing_else(document, rows):
+    whole, thin = walk(document), walk(thinned(document, rows), maps=maps_of(walk(document)))
+    assert thin.nodes.keys() <= whole.nodes.keys()
+    assert all(thin.nodes[path].count <= whole.nodes[path].count for path in thin.nodes)
+
+
+@given(DOCUMENTS)
+def test_every_field_of_any_document_has_a_loss(document):
+    nodes = walk(document).nodes
+    losses = leave_one_out(document, [path for path in nodes if path], rows=3)
+    assert {path: loss.raw for path, loss in losses.items()} == {
+        path: node.bytes for path, node in nodes.items() if path
+    }

@@ -5,6 +5,9 @@ from itertools import pairwise
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_documents import DOCUMENTS
 
 from djtune.payloads.observed import MOST_ROWS, Observed
 from djtune.payloads.paths import ANY, EACH
@@ -256,3 +259,29 @@ def test_groups_do_not_overlap():
     groups = [set(group) for group in related(facts(observed))]
     assert all(one.isdisjoint(other) for one, other in pairwise(groups))
     assert len(groups) == 1
+
+
+@given(st.lists(DOCUMENTS, max_size=4))
+def test_any_responses_can_be_looked_at(documents):
+    observed = Observed()
+    for document in documents:
+        observed.add(walk(document))
+    assert facts(observed) == facts(observed)
+    assert all(0 < fact.bound <= 1 and fact.rows >= 20 for fact in facts(observed))
+
+
+HUGE = st.integers() | st.sampled_from([10**400, -(10**400), 1e308, -1e308, 5e-324, 0.0, 0, 1])
+
+
+@given(st.lists(st.tuples(HUGE, HUGE, HUGE), min_size=2, max_size=25))
+def test_any_numbers_can_be_looked_at(rows):
+    observed = Observed()
+    observed.add(walk([dict(zip("abc", row, strict=True)) for row in rows]))
+    assert isinstance(facts(observed), list)
+
+
+@pytest.mark.parametrize(
+    "text", ["0000-00-00", "2026-02-30T10:00:00Z", "0001-01-01T00:00:00+14:00"]
+)
+def test_what_looks_like_a_moment_need_be_none(text):
+    assert found_in(lambda n, _: {"n": n, "at": text, "m": n % 7}) == {("at", "constant")}
