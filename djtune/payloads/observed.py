@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from djtune.payloads.paths import Path
 from djtune.payloads.relations import Relations
 from djtune.payloads.tables import MARKS, Rows, tables_of
-from djtune.payloads.walk import Walk, encode
+from djtune.payloads.walk import Walk, encode, maps_of
 
 MOST_ROWS = 5000
 """Different rows that are kept of a table, so that an endpoint needs a few megabytes."""
@@ -62,6 +62,8 @@ class Observed:
     def __init__(self) -> None:
         self.tables: dict[Path, Table] = {}
         self.samples = 0
+        self.maps: set[Path] = set()
+        """Paths whose keys turned out to be data."""
         self._key = os.urandom(32)
         self._named = {
             self.digest(value): name
@@ -76,6 +78,7 @@ class Observed:
         response is another.
         """
         self.samples += 1
+        self.maps |= maps_of(seen)
         for path, rows in tables_of(seen).items():
             table = self.tables.setdefault(path, Table())
             self._take(table, rows, self.samples if context is None else context)

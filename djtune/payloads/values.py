@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from djtune.payloads.observed import Column, Observed, Table
-from djtune.payloads.paths import Path, text_of
+from djtune.payloads.paths import ANY, Path, text_of
 from djtune.payloads.relations import Relation
 from djtune.payloads.tables import EMPTY_ARRAY, EMPTY_OBJECT, FULL, MARKS
 
@@ -66,6 +66,7 @@ def facts(observed: Observed) -> list[ValueFact]:
     found: list[ValueFact] = []
     for path, table in observed.tables.items():
         found += _of_table(observed, path, table)
+    found = [fact for fact in found if not _is_stale(fact, observed.maps)]
     return sorted(found, key=lambda fact: (fact.path, fact.kind))
 
 
@@ -82,6 +83,14 @@ def related(found: Collection[ValueFact], among: Collection[Path] = ()) -> list[
             joined = pair.union(*(groups.get(path, set()) for path in pair))
             groups.update(dict.fromkeys(joined, joined))
     return [list(group) for group in sorted({tuple(sorted(group)) for group in groups.values()})]
+
+
+def _is_stale(fact: ValueFact, maps: Collection[Path]) -> bool:
+    """Whether it names a key of what later turned out to be a map: such a key is data."""
+    paths = [path for path in (fact.path, fact.other, fact.third) if path is not None]
+    return any(
+        path[:at] in maps and segment != ANY for path in paths for at, segment in enumerate(path)
+    )
 
 
 class _Said(Struct):

@@ -220,6 +220,13 @@ def test_entries_of_a_map_are_rows():
     assert [fact.path for fact in facts(observed)] == [(EACH, ANY, "kind")]
 
 
+def test_keys_that_turn_out_to_be_data_are_named_nowhere():
+    few = [{"n": n, "by": {"ada": 1, "grace": 1}} for n in range(30)]
+    many = [{"n": n, "by": {"ada@example.org": 1, "grace": 1}} for n in range(30)]
+    assert ("ada", "constant") in seen(few, few[:25], contexts="ab")
+    assert seen(few, many, contexts="ab") == {}
+
+
 def test_groups_of_what_repeats_each_other():
     def make(n, chance):
         code = f"{chance.randrange(16**8):08x}"
