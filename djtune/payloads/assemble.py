@@ -251,6 +251,12 @@ def _others(gathered: Gathered) -> list[OtherResponse]:
         for (method, route, kind), other in gathered.others.items()
         for why in [other.why]
     ]
+    found += [
+        OtherResponse(*route, "application/json", each.broken, each.broken_bytes / each.broken, why)
+        for route, each in gathered.responses.items()
+        if not each.n
+        for why in [f"no JSON: {each.invalid}"]
+    ]
     return sorted(found, key=lambda each: -each.size)
 
 

@@ -114,7 +114,8 @@ class Auditing:
             yield self._tolerant("making the journey in a browser", self._journey)
         if self.request.har is None:
             yield Stage("trying lighter queries", self._lighter)
-        self.complete = not self.gathered.failures and not self.clients.failures
+        errors = self.clients.run.errors if self.clients.run else []
+        self.complete = not (self.gathered.failures or self.clients.failures or errors)
         self.gathered.seconds = time.monotonic() - begun
 
     def _tolerant(self, description: str, go: Callable[[Display], None]) -> Stage:

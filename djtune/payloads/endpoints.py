@@ -87,6 +87,8 @@ class Responses(Struct):
     invalid: str = ""
     """Why some body was not JSON."""
     broken: int = 0
+    """Bodies that were not JSON."""
+    broken_bytes: int = 0
 
     def add(self, sample: Sample) -> Walk | None:
         """Take a response with a body in; ``None`` where it was not JSON."""
@@ -97,6 +99,7 @@ class Responses(Struct):
         except NotJsonError as error:
             self.invalid = str(error)
             self.broken += 1
+            self.broken_bytes += len(sample.body)
             return None
         self._learn(maps_of(seen))
         self.n += 1

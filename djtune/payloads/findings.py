@@ -14,6 +14,7 @@ from djtune.reports import format as fmt
 HIGH, MEDIUM = 0.10, 0.03
 """Part of an endpoint's bytes from which a saving is of that severity."""
 WHITESPACE = 0.03
+FEW_BYTES = 50
 WORTHWHILE = 0.01
 """Part of a route's service time below which a queryset is left as it is."""
 SHOWN = 6
@@ -31,8 +32,8 @@ def findings(
             change = changes.get((endpoint.method, endpoint.route), Change())
             found.append(_unused(endpoint, change))
         found += _whitespace(endpoint)
-        found += _invalid(endpoint)
     found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
+    found += _invalid(result)
     lighter = [one for queryset in result.querysets for one in _unread(queryset, django)]
     return found + sorted(lighter, key=lambda each: -each.saving.value if each.saving else 0)
 
@@ -195,7 +196,7 @@ def _unread(queryset: QuerysetResult, django: Version) -> Iterator[FindingData]:
 def _whitespace(endpoint: EndpointResult) -> Iterator[FindingData]:
     raw = endpoint.sizes.raw.value or 0.0
     share = endpoint.whitespace / raw if raw else 0.0
-    if share < WHITESPACE:
+    if share < WHITESPACE or endpoint.whitespace < FEW_BYTES:
         return
     yield FindingData(
         kind="whitespace",
@@ -211,14 +212,23 @@ def _whitespace(endpoint: EndpointResult) -> Iterator[FindingData]:
     )
 
 
-def _invalid(endpoint: EndpointResult) -> Iterator[FindingData]:
-    if endpoint.invalid:
-        yield FindingData(
-            kind="invalid-json",
-            title=f"{request_of(endpoint)}: a browser cannot read some responses",
-            where=endpoint.where,
-            evidence=[endpoint.invalid],
-            remedy="send null instead of NaN and Infinity: allow_nan=False makes them errors",
-            severity="high",
-            routes=[request_of(endpoint)],
-        )
+def _invalid(result: PayloadAuditResult) -> Iterator[FindingData]:
+    """Bodies that say they are JSON and are not."""
+    broken = [(each.method, each.route, each.where, each.invalid) for each in result.endpoints]
+    broken += [
+        (each.method, each.route, "", each.why)
+        for each in result.others
+        if each.kind == "application/json" and each.why.startswith("no JSON")
+    ]
+    for method, route, where, why in broken:
+        if why:
+            name = f"{method} {path_of(route)}"
+            yield FindingData(
+                kind="invalid-json",
+                title=f"{name}: a browser cannot read some responses",
+                where=where,
+                evidence=[why],
+                remedy="send null instead of NaN and Infinity: allow_nan=False makes them errors",
+                severity="high",
+                routes=[name],
+            )
