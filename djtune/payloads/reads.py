@@ -104,6 +104,10 @@ class ReadsSeen(Struct):
     fields: list[SerializerField] = field(default_factory=list)
     unanchored: list[str] = field(default_factory=list)
     """Serializers whose place in the response could not be told."""
+    disturbed: list[int] = field(default_factory=list)
+    """Steps that fail while they are watched, and do not otherwise: nothing is known of them."""
+    failures: dict[str, int] = field(default_factory=dict)
+    """Kinds of errors of the instrument's own → how often; none has reached the app."""
 
 
 class Lighter(Struct):

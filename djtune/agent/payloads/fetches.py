@@ -217,7 +217,7 @@ def _look_at(
         if field.attname in held:
             column = brought.columns.get((relation, field.attname))
             if column is None:
-                column = Column(meta.label, _needed(field, tree, joined))
+                column = Column(meta.label, _needed(field, meta, tree, joined))
                 brought.columns[(relation, field.attname)] = column
             column.add(held[field.attname])
     rows.watch(instance, brought, relation, others)
@@ -228,8 +228,8 @@ def _look_at(
             _look_at(brought, related, path, below, depth - 1, [])
 
 
-def _needed(field: Any, tree: Any, joined: set[str]) -> str:
-    if field.primary_key:
+def _needed(field: Any, meta: Any, tree: Any, joined: set[str]) -> str:
+    if field.primary_key or field in meta.pk_fields:
         return "primary key"
     named = isinstance(tree, dict) and field.name in tree
     return "select_related" if named or field.name in joined else ""

@@ -16,8 +16,9 @@ from typing import Any
 from .. import beginnings
 from ..calls import current, draw, follow
 from ..exchange import Exchange
+from ..player import Request
 from ..probes.patches import Patches
-from ..session import classify
+from ..session import Session, classify
 from . import anchoring, fetches, outputs, rows
 from .tally import Tally
 
@@ -32,6 +33,8 @@ class Recorder:
         self.tally = Tally()
         self.failures: Counter[str] = Counter()
         """Kinds of errors of the instrument's own; none has reached the app."""
+        self.disturbed: set[int] = set()
+        """Steps that answered otherwise while they were watched."""
         self.start_step(-1)
 
     def start_step(self, step: int) -> None:
@@ -83,8 +86,7 @@ def watch_reads(
 ) -> dict[str, Any]:
     """Make each journey ``rounds`` times and say what was read; no new round after ``seconds``.
 
-    The first round is made whatever the time. The shape is that of ``ReadsSeen``, with
-    ``failures``: kinds of errors of the instrument's own.
+    The first round is made whatever the time. The shape is that of ``ReadsSeen``.
     """
     session = current()
     recorder = Recorder()
@@ -95,8 +97,20 @@ def watch_reads(
                 steps = draw(session, journey, set(skip))
                 for _, request, exchange in follow(session, steps, detail=recorder):
                     if request is not None:
-                        recorder.finish(exchange, classify(exchange, request) == "ok")
+                        ok = classify(exchange, request) == "ok"
+                        recorder.finish(exchange, ok)
+                        if not ok and _answers(session, request):
+                            recorder.disturbed.add(request.step)
         emit({"round": number})
         if time.monotonic() > deadline:
             break
-    return {**recorder.tally.summary(), "failures": dict(recorder.failures)}
+    return {
+        **recorder.tally.summary(),
+        "disturbed": sorted(recorder.disturbed),
+        "failures": dict(recorder.failures),
+    }
+
+
+def _answers(session: Session, request: Request) -> bool:
+    """Whether a request that failed while it was watched is answered when it is not."""
+    return classify(session.serve(request, timed=False), request) == "ok"

@@ -169,3 +169,10 @@ def saved(request: HttpRequest) -> HttpResponse:
     }
     row.delete()
     return JsonResponse(answers)
+
+
+@view
+def by_type(request: HttpRequest) -> HttpResponse:
+    """Looks at the one thing that being watched changes."""
+    words = {Author: "author", Book: "book"}
+    return JsonResponse({"is": [words[type(each)] for each in Author.objects.all()]})
