@@ -1,6 +1,7 @@
 """Scans the source of a client for the names of fields and for addresses."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from .text import SourceText
 
 LARGEST = 20_000_000
 """Bytes of a file that is still read."""
+_FOREIGN_TEMPLATE = re.compile(r"<template\b[^>]*\blang=(?![\"']?html)")
+"""Of a Vue component in Pug, say, which has no HTML."""
 MOST_LOST = 0.1
 """Part of a file that may be no code that the parser knows."""
 _OTHERS = {"kotlin": kotlin.collect, "python": python.collect, "swift": swift.collect}
@@ -62,7 +65,7 @@ def _collect(collected: Collected, language: str) -> bool:
     units = collected.source.units
     if language == "html":
         html.collect(units, collected)
-        return True
+        return _FOREIGN_TEMPLATE.search(units) is None
     tree = Tree(language, units)
     if language in _OTHERS:
         _OTHERS[language](tree, collected)

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,25 @@ def test_what_cannot_be_parsed_is_named_and_read_as_far_as_it_goes(folder, name,
 def test_a_small_fault_does_not_make_a_file_unreadable(folder):
     scan = scan_folder(folder({"a.js": "show.title;\n" * 40 + "let = ;"}))
     assert scan.unreadable == []
+
+
+def test_a_template_that_is_no_html_is_named(folder):
+    card = "<template lang='pug'>\np {{ show.title }}</template>"
+    scan = scan_folder(folder({"card.vue": card, "page.vue": "<template lang='html'></template>"}))
+    assert scan.unreadable == ["card.vue"]
+
+
+def test_without_tree_sitter_one_line_says_what_to_install(folder):
+    code = (
+        "import sys; sys.modules['tree_sitter_swift'] = None\n"
+        "from pathlib import Path; from djtune.payloads.source.scan import scan_folder\n"
+        "from djtune.errors import DjtuneError\n"
+        "try: scan_folder(Path(sys.argv[1]))\n"
+        "except DjtuneError as error: print(error.message, '|', error.hint)\n"
+    )
+    root = folder({"a.swift": "show.title"})
+    ran = subprocess.run([sys.executable, "-c", code, root], capture_output=True, text=True)
+    assert ran.stdout.strip() == (
+        "reading a client's source needs tree-sitter and its grammars"
+        " | pip install 'djtune[payloads]'"
+    )
