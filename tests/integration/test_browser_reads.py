@@ -8,7 +8,9 @@ import pytest
 from site_helpers import djtune_site
 
 from djtune.model.app import App
-from djtune.payloads.browser.player import run_journey, why_no_browser
+from djtune.payloads.browser.ablation import needed
+from djtune.payloads.browser.player import player, run_journey, setting_for, why_no_browser
+from djtune.payloads.clients import Endpoint, Place
 from djtune.payloads.paths import text_of
 from djtune.servers.loopback import serve_on_loopback
 from sample_site import ROOT
@@ -38,6 +40,18 @@ def site(data: Path, **env: str) -> App:
 def run(data):
     with serve_on_loopback(site(data)) as served:
         return run_journey(JOURNEY, served.url)
+
+
+# F09 to F15, which SITE_LEAN leaves out.
+UNREAD = {
+    "/api/profile/": "id username email joined_on region isp preferences devices.[].code "
+    "devices.[].paired_on",
+    "/api/channels/": "[].description [].languages [].feed_id [].launched_on",
+    "/api/epg/": "channels.[].logo channels.[].programmes.[].crid "
+    "channels.[].programmes.[].country channels.[].programmes.[].catchup_until "
+    "channels.[].programmes.[].updated_at",
+    "/api/shows/[0-9]+/": "id tagline country cast airings.[].id",
+}
 
 
 def picked(run, address: str) -> set[str]:
@@ -101,3 +115,48 @@ def test_every_address_is_counted_and_watched(run):
 
 def test_other_hosts_are_not_asked(run):
     assert run.blocked == ["images.example.net"]
+
+
+def test_every_other_field_was_there_and_is_known_to_be_unread(run):
+    for address, unread in UNREAD.items():
+        reads = [read for read in run.reads if re.fullmatch(address, read.path)]
+        named = {read.json_path for read in reads if not read.picked}
+        below = {path for path in named if path[0] == "preferences" and len(path) > 1}
+        assert named - below == {tuple(path.split(".")) for path in unread.split()}
+
+
+def test_the_page_looks_the_same_without_them_in_one_play(data):
+    remove = {
+        Endpoint("GET", address): [tuple(path.split(".")) for path in unread.split()]
+        for address, unread in UNREAD.items()
+    }
+    with (
+        serve_on_loopback(site(data)) as served,
+        player(setting_for(JOURNEY, served.url)) as plays,
+    ):
+        found = needed(plays, remove, served.restore)
+    assert (found.visible, found.differences, found.unstable) == ({}, [], [])
+    assert found.page_loads == 3
+
+
+@pytest.mark.slow
+def test_the_lean_site_s_page_reads_the_same(data):
+    with serve_on_loopback(site(data, SITE_LEAN="1")) as served:
+        lean = run_journey(JOURNEY, served.url)
+    assert not lean.errors
+    for address, read in READ.items():
+        assert picked(lean, address) == set(read.split())
+        assert all(each.picked for each in lean.reads if re.fullmatch(address, each.path))
+
+
+def test_the_scripts_blocks_that_ran_are_known(run):
+    (address,) = [address for address in run.scripts if address.endswith("guide.js")]
+    source = run.scripts[address]
+    lines = source.splitlines()
+
+    def place(text: str) -> Place:
+        (line,) = [number for number, each in enumerate(lines, 1) if text in each]
+        return Place(address, line, lines[line - 1].index(text) + 1)
+
+    assert run.executed(place("programme.minutes"))
+    assert not run.executed(place("body.detail"))

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from secrets import token_bytes
 from types import FrameType
@@ -98,11 +99,23 @@ def _play(journey: journeys.Journey, steps: journeys.Steps, context: Any, settin
 
 def _close_browser(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
     """Have Playwright close the browser, and end; whatever is under way here is of no use."""
-    drivers = psutil.Process().children()
+    process = psutil.Process()
+    drivers = process.children()
+    browsers = [each for each in process.children(recursive=True) if each not in drivers]
     for driver in drivers:
         driver.terminate()
-    psutil.wait_procs(drivers, timeout=CLOSING_TIMEOUT)
+    deadline = time.monotonic() + CLOSING_TIMEOUT
+    while any(map(_is_alive, browsers)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    # The driver ends when its pipe does.
     os._exit(128 + signum)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 if __name__ == "__main__":

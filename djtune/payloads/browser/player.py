@@ -4,10 +4,11 @@ import importlib.util
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +21,9 @@ from djtune.servers.tether import tethered
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLAY_TIMEOUT = 300.0
+CLOSING_TIMEOUT = 5.0
+SHORT = "/tmp"
+"""Where the folder is: Chromium makes sockets in it, whose paths have a hundred bytes at most."""
 
 
 def find_chromium() -> str:
@@ -77,6 +81,11 @@ class Player:
         self._lines.write(msgspec.json.encode(message) + b"\n")
         self._lines.flush()
 
+    def hang_up(self) -> None:
+        """Say that there is nothing more to play."""
+        self._lines.close()
+        self._connection.close()
+
     def _lost(self, message: str) -> DjtuneError:
         self._output.seek(0)
         return DjtuneError(
@@ -122,7 +131,7 @@ def player(setting: Setting) -> Iterator[Player]:
         raise DjtuneError(
             "a journey in a browser needs Playwright", hint="pip install 'djtune[browser]'"
         )
-    folder = Path(tempfile.mkdtemp(prefix="djtune-browser-"))
+    folder = Path(tempfile.mkdtemp(prefix="djtune-browser-", dir=SHORT))
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "djtune.payloads.browser", str(theirs.fileno())]
     package = Path(__file__).parents[3]
@@ -140,9 +149,14 @@ def player(setting: Setting) -> Iterator[Player]:
             stderr=output,
             folder=folder,
             pass_fds=(theirs.fileno(),),
-        ),
+        ) as process,
     ):
         theirs.close()
         made = Player(ours, output)
-        made.send(setting)
+        with suppress(OSError):  # the first play says why it has ended
+            made.send(setting)
         yield made
+        # Told that there is nothing more to play, it closes the browser by itself.
+        made.hang_up()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(CLOSING_TIMEOUT)

@@ -440,6 +440,8 @@
   }
 
   define(window, Symbol.for("djtune"), { value: drain });
-  window.addEventListener("pagehide", () => window.__djtune_report?.(drain()));
+  for (const leaving of ["beforeunload", "pagehide"]) {
+    window.addEventListener(leaving, () => window.__djtune_report?.(drain()));
+  }
 })();
 //# sourceURL=djtune-recorder.js
