@@ -26,6 +26,8 @@ MOST_NUMBERS = 24
 """Columns of numbers among which sums and products are looked for."""
 EXACT = 2**53
 """Beyond it, numbers are not the same in a browser, and not looked at."""
+ROUNDING = 1e-15
+"""Of doubles, to their size; moments with microseconds have no digits to spare."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 
@@ -174,7 +176,8 @@ def _affine(line: Relation, y: float, x: float) -> bool | None:
     if line.factor is None:
         line.factor = dy / dx
         return None
-    return isclose(dy, line.factor * dx, rel_tol=1e-9)
+    rounding = ROUNDING * (abs(y) + abs(line.factor * x))
+    return isclose(dy, line.factor * dx, rel_tol=1e-9, abs_tol=rounding)
 
 
 def _sum(plus: Relation, total: float, start: float, more: float) -> bool | None:

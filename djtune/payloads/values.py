@@ -8,6 +8,7 @@ belongs to the parent is the same in all of them: constants need several.
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from math import isclose
 from typing import Literal
 
 from msgspec import Struct
@@ -219,7 +220,11 @@ def _worded(relation: Relation, one: str, other: str = "") -> str:
     return {
         "copy": f"always the same as {one} above it",
         "lowercase": f"{one} in small letters",
-        "affine": f"{one}, scaled or shifted",
+        "affine": f"{one}, {_moved(relation.factor)} alike in all rows",
         "product": f"{one} × {other}",
         "substring": f"always part of {one}",
     }[relation.kind]
+
+
+def _moved(factor: float | None) -> str:
+    return "shifted" if factor and isclose(factor, 1, rel_tol=1e-6) else "scaled"

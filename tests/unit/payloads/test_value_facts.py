@@ -1,6 +1,7 @@
 """What the values of many responses say, and when they say nothing."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import msgspec
@@ -154,6 +155,25 @@ def test_a_moment_is_a_number_however_it_is_written():
         }
 
     assert found_in(make) == {("local", "affine"), ("seconds", "affine")}
+
+
+def test_what_is_shifted_is_told_from_what_is_scaled():
+    shifted = listings(lambda n, r: {"at": (x := r.randrange(99)), "by": x + 7, "n": str(n)})
+    scaled = listings(lambda n, r: {"at": (x := r.randrange(99)), "by": x * 60, "n": str(n)})
+    assert seen(shifted)["by", "affine"].detail == "at, shifted alike in all rows"
+    assert seen(scaled)["by", "affine"].detail == "at, scaled alike in all rows"
+
+
+def test_moments_may_have_microseconds():
+    def make(n, chance):
+        start = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(microseconds=chance.randrange(10**8))
+        return {"start": start.isoformat(), "until": (start + timedelta(seconds=2.1)).isoformat()}
+
+    assert found_in(make) == {("until", "affine")}
+
+
+def test_small_numbers_are_told_apart():
+    assert found_in(lambda n, r: {"a": r.random() * 1e-9, "b": r.random() * 1e-9}) == set()
 
 
 def test_an_end_is_its_start_and_a_duration_in_minutes():
