@@ -223,7 +223,10 @@ class Auditing:
         result.querysets = self._judged_querysets(proposed)
         for endpoint in result.endpoints:
             _free(endpoint, result.querysets)
-        result.findings = findings(result, self._changes(proposed), self._django())
+        self._read_sources()
+        result.findings = findings(
+            result, self._changes(proposed), self.gathered.sources, self._django()
+        )
         result.complete = self.complete
         return result
 
@@ -236,10 +239,14 @@ class Auditing:
             found.append(judged)
         return found
 
+    def _read_sources(self) -> None:
+        reads = self.gathered.reads
+        files = [each.file for each in reads.fields]
+        files += [each.begun.rpartition(":")[0] for each in reads.fetches]
+        gather.read_sources(self.request.question, self.gathered, files)
+
     def _changes(self, proposed: Mapping[Route, Sequence[Path]]) -> dict[Route, Change]:
         fields = self.gathered.reads.fields
-        files = [each.file for each in fields]
-        gather.read_sources(self.request.question, self.gathered, files)
         steps = steps_of(self.gathered.workload)
         return {
             route: change(route, proposed, fields, steps, self.gathered.sources)

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from djtune.payloads.clients import Asked, BrowserRun, Contract, Endpoint, FieldRead, SourceScan
 from djtune.payloads.endpoints import Responses, known_as
 from djtune.payloads.paths import Path
+from djtune.payloads.source.text import SourceText
 
 Route = tuple[str, str]
 """Method and route."""
@@ -23,6 +24,13 @@ class Folder(Struct):
 
     folder: str
     scan: SourceScan
+    ran: int = 0
+    """Files that the journey's pages loaded: it tells more of them than their text."""
+
+    @property
+    def left(self) -> int:
+        """Files that the scan speaks for."""
+        return sum(self.scan.files.values()) - self.ran
 
 
 class Clientele(Struct):
@@ -34,6 +42,8 @@ class Clientele(Struct):
     run: BrowserRun | None = None
     scripts: SourceScan = field(default_factory=SourceScan)
     """What the scripts of the journey's pages name."""
+    texts: dict[str, SourceText] = field(default_factory=dict)
+    """Address → text of these scripts, to find places in."""
     asked: dict[Route, list[Asked]] = field(default_factory=dict)
     reads: dict[Route, dict[Path, FieldRead]] = field(default_factory=dict)
     tried: dict[Route, set[Path]] = field(default_factory=dict)
@@ -49,13 +59,18 @@ class Clientele(Struct):
     failures: list[str] = field(default_factory=list)
 
 
-def scan_folders(folders: Sequence[File], into: Clientele, progress: Callable[[], None]) -> None:
-    """Scan clients' source; raises :class:`DjtuneError` where there is none in a folder."""
+def scan_folders(
+    folders: Sequence[File], into: Clientele, advance: Callable[[float], None]
+) -> None:
+    """Scan clients' source; raises :class:`DjtuneError` where there is none in a folder.
+
+    ``advance`` is told the part of a folder that was scanned since the last time.
+    """
     from djtune.payloads.source.scan import scan_folder
 
     for folder in folders:
-        into.folders.append(Folder(str(folder), scan_folder(folder)))
-        progress()
+        scan = scan_folder(folder, lambda _, of: advance(1 / of))
+        into.folders.append(Folder(str(folder), scan))
 
 
 def take_run(
@@ -80,6 +95,7 @@ def take_run(
             maps = responses[route].maps if route in responses else set()
             _add(into.reads.setdefault(route, {}), known_as(read.json_path, maps), read)
     for address, text in run.scripts.items():
+        into.texts[address] = SourceText(address, text)
         merge(into.scripts, scan_text(text, "javascript", address))
     _leave_out_scripts_that_ran(into)
 
@@ -98,6 +114,7 @@ def _add(reads: dict[Path, FieldRead], path: Path, read: FieldRead) -> None:
 def _leave_out_scripts_that_ran(into: Clientele) -> None:
     """Of files that a page has loaded the journey tells more than their text does."""
     for folder in into.folders:
+        folder.ran = len(folder.scan.digests & into.scripts.digests)
         names = folder.scan.names
         files = {named.place.file for found in names.values() for named in found}
         ran = {

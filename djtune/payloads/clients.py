@@ -99,20 +99,6 @@ class BrowserRun(Struct):
     ran: dict[str, list[tuple[int, int, bool]]] = field(default_factory=dict)
     """Address of a script → (begin, end, ran) of its blocks in UTF-16 units, inner ones last."""
 
-    def executed(self, place: Place) -> bool:
-        """Whether the code at a place of a script ran; not where that is not known."""
-        text = self.scripts.get(place.file)
-        if text is None or place.file not in self.ran:
-            return False
-        lines = text.split("\n")
-        before = "\n".join(lines[: place.line - 1]) + ("\n" if place.line > 1 else "")
-        at = len(before.encode("utf-16-le")) // 2 + place.column - 1
-        state = False
-        for begin, end, ran in self.ran[place.file]:
-            if begin <= at < end:
-                state = ran
-        return state
-
 
 class Endpoint(Struct, frozen=True):
     """What a browser asks for: a method and the pattern of its paths."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from djtune.model.findings import FindingData, Saving
 from djtune.model.metrics import Metric
+from djtune.model.patches import with_call
 from djtune.model.routes import path_of
 from djtune.payloads.changing import Change
 from djtune.payloads.freeing import light
@@ -23,7 +24,10 @@ Version = tuple[int, int]
 
 
 def findings(
-    result: PayloadAuditResult, changes: Mapping[tuple[str, str], Change], django: Version
+    result: PayloadAuditResult,
+    changes: Mapping[tuple[str, str], Change],
+    sources: Mapping[str, str],
+    django: Version,
 ) -> list[FindingData]:
     """Sensitive-looking fields first, then by what they save of all bytes; then lighter queries."""
     found = []
@@ -34,7 +38,7 @@ def findings(
         found += _whitespace(endpoint)
     found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
     found += _invalid(result)
-    lighter = [one for queryset in result.querysets for one in _unread(queryset, django)]
+    lighter = [one for queryset in result.querysets for one in _unread(queryset, sources, django)]
     return found + sorted(lighter, key=lambda each: -each.saving.value if each.saving else 0)
 
 
@@ -63,8 +67,8 @@ def _unused(endpoint: EndpointResult, change: Change) -> FindingData:
         evidence=[
             *_personal(personal),
             ", ".join(proposed.fields),
-            *_evidence(dropped),
             *_weight(endpoint),
+            *_evidence(dropped),
             *_freed(endpoint),
         ],
         saving=Saving(saved.value or 0.0, "B a response", saved.low, saved.high, estimate=False),
@@ -151,7 +155,7 @@ def _remedy(change: Change) -> str:
         said.append(f"take them out of {', '.join(change.places)}")
     if change.by_hand:
         said.append(f"by hand in the view: {_some(change.by_hand)}")
-    return "; ".join([*said, *change.notes])
+    return ". ".join(part.rstrip(".") for part in ["; ".join(said), *change.notes])
 
 
 def _confidence(endpoint: EndpointResult) -> str:
@@ -162,7 +166,9 @@ def _confidence(endpoint: EndpointResult) -> str:
     return "by what was looked at alone: other clients may read them"
 
 
-def _unread(queryset: QuerysetResult, django: Version) -> Iterator[FindingData]:
+def _unread(
+    queryset: QuerysetResult, sources: Mapping[str, str], django: Version
+) -> Iterator[FindingData]:
     """A queryset that measuring showed to be lighter without some columns, worth a line of code."""
     chosen = best([each for each in queryset.lighter if each.way != "values"])
     if chosen is None or queryset.part < WORTHWHILE:
@@ -188,9 +194,18 @@ def _unread(queryset: QuerysetResult, django: Version) -> Iterator[FindingData]:
             estimate=False,
         ),
         remedy=f"add .{chosen.code} to the queryset. {advice(chosen, django)}",
+        patch=_added(queryset, chosen.code, sources),
         severity=severity(queryset.part),  # type: ignore[arg-type]
         routes=queryset.routes,
     )
+
+
+def _added(queryset: QuerysetResult, code: str, sources: Mapping[str, str]) -> str:
+    """The call added to the line that begins the queryset, as a patch; or nothing."""
+    file, _, line = queryset.begun.rpartition(":")
+    if file not in sources or not line.isdigit():
+        return ""
+    return with_call(sources[file], int(line), code, file)
 
 
 def _whitespace(endpoint: EndpointResult) -> Iterator[FindingData]:

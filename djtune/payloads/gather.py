@@ -147,6 +147,9 @@ def read_har(question: Question, file: File, into: Gathered) -> None:
             f"none of the {len(entries)} requests of {file} is for a route of this app",
             hint="run djtune in the project that was recorded",
         )
+    hosts = Counter(entry.host for entry in chosen)
+    own = max(hosts, key=hosts.__getitem__)
+    chosen = [entry for entry in chosen if entry.host == own]
     counts = Counter((entry.method, found[entry.path]) for entry in chosen)
     into.workload = Workload(
         [Journey(route, [Step(route, method)], float(n)) for (method, route), n in counts.items()],

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.clientele import Clientele, Folder, Route
 from djtune.payloads.clients import Named, Place, SourceScan
 from djtune.payloads.endpoints import Responses
 from djtune.payloads.evidence import browser, contracts, source, values
@@ -30,6 +30,7 @@ def judge(
     route: Route, responses: Responses, facts: Sequence[ValueFact], clients: Clientele
 ) -> dict[Path, Judged]:
     """Every field of an endpoint with its evidence and what that comes to."""
+    mentioned = [route in clients.asked or mentions(f.scan, route[1]) for f in clients.folders]
     by_path: dict[Path, list[ValueFact]] = {}
     for fact in facts:
         by_path.setdefault(fact.path, []).append(fact)
@@ -37,7 +38,7 @@ def judge(
     for path in responses.fields():
         made = Judged(path)
         made.evidence += _at_run_time(route, path, clients, made)
-        made.evidence += _in_source(route, path, clients)
+        made.evidence += _in_source(path, clients, mentioned)
         made.evidence += contracts.evidence(path, clients.contracts.get(route, ()))
         made.evidence += values.evidence(responses.nodes[path], by_path.get(path, ()))
         made.evidence += _without(route, path, clients)
@@ -67,10 +68,17 @@ def _present(path: Path, reads: Mapping[Path, object]) -> bool:
 
 
 def _executed(clients: Clientele) -> browser.Executed:
-    run = clients.run
+    """Whether the code at a place ran, by the browser's own coverage."""
 
     def executed(place: Place) -> bool:
-        return run is not None and run.executed(place)
+        text = clients.texts.get(place.file)
+        if text is None or clients.run is None:
+            return False
+        at, state = text.offset(place), False
+        for begin, end, ran in clients.run.ran.get(place.file, ()):
+            if begin <= at < end:
+                state = ran
+        return state
 
     return executed
 
@@ -79,18 +87,19 @@ def _named(scan: SourceScan, path: Path) -> list[Named]:
     return named(scan, browser.name_of(path))
 
 
-def _in_source(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]:
-    for folder in clients.folders:
-        files = sum(folder.scan.files.values())
-        blind = len(folder.scan.blind)
-        coverage = f"{folder.folder}: {files:,} files"
-        coverage += f", {blind:,} computed keys" if blind else ""
-        yield source.evidence(
-            path,
-            _named(folder.scan, path),
-            coverage,
-            mentioned=route in clients.asked or mentions(folder.scan, route[1]),
-        )
+def _in_source(path: Path, clients: Clientele, mentioned: Sequence[bool]) -> Iterator[Evidence]:
+    for folder, asks in zip(clients.folders, mentioned, strict=True):
+        if folder.left:
+            names = _named(folder.scan, path)
+            yield source.evidence(names, _coverage(folder), mentioned=asks)
+
+
+def _coverage(folder: Folder) -> str:
+    """How much of a client was looked at, and where it could mean any field."""
+    files = f"{folder.folder}: {folder.left:,} {'file' if folder.left == 1 else 'files'}"
+    files += " besides the scripts that ran" if folder.ran else ""
+    blind = len(folder.scan.blind)
+    return f"{files}, {blind:,} computed keys" if blind else files
 
 
 def _without(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]:
@@ -102,9 +111,7 @@ def _without(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]
     if any(path == each or is_below(path, each) or is_below(each, path) for each in visible):
         yield Evidence("ablation", "used", "the page differs without it")
     else:
-        assert clients.run is not None
-        steps = f"steps: {', '.join(clients.run.steps)}"
-        yield Evidence("ablation", "unused", "the journey looks the same without it", steps)
+        yield Evidence("ablation", "unused", "the journey looks the same without it")
 
 
 def candidates(judged: Mapping[Path, Judged]) -> list[Path]:

@@ -49,7 +49,7 @@ def named_in_scripts(found: Sequence[Named], executed: Executed) -> Evidence:
 
     Where its name is read by code that did not run, it may be read another time.
     """
-    read = [named.place for named in found if named.naming == "read"]
+    read = [named.place for named in found if named.naming in ("read", "quoted")]
     if not read:
         return Evidence("browser", "unused", "named nowhere in the scripts that ran")
     idle = [place for place in read if not executed(place)]

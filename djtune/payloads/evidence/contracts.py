@@ -21,7 +21,7 @@ def evidence(path: Path, contracts: Sequence[Contract]) -> Iterator[Evidence]:
         text = "declared in" if naming else "not declared in"
         where = naming or [document.who for document in documents]
         yield Evidence("contract", stance, f"{text} {', '.join(where)}")
-    if logs:
+    if any(log.fields for log in logs):
         yield _logged(path, logs)
 
 

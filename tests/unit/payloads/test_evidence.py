@@ -2,8 +2,8 @@
 
 import pytest
 
-from djtune.payloads.clients import FieldRead, Named, Place
-from djtune.payloads.evidence import browser, source
+from djtune.payloads.clients import Contract, FieldRead, Named, Place
+from djtune.payloads.evidence import browser, contracts, source
 from djtune.payloads.evidence.verdicts import verdict
 from djtune.payloads.result import Evidence
 
@@ -83,7 +83,7 @@ class TestScripts:
 class TestSource:
     def stance(self, *namings, mentioned=True):
         found = [Named("title", naming, place(1)) for naming in namings]
-        return source.evidence(TITLE, found, "3 files", mentioned=mentioned).stance
+        return source.evidence(found, "3 files", mentioned=mentioned).stance
 
     def test_a_name_that_is_read_may_be_this_field(self):
         assert self.stance("declared", "read") == "perhaps used"
@@ -93,7 +93,36 @@ class TestSource:
 
     def test_a_name_that_stands_nowhere(self):
         assert self.stance() == "unused"
-        assert self.stance("written") == "unused"
+
+    def test_a_name_that_is_assigned_to_says_nothing(self):
+        assert self.stance("written") == "says nothing"
+
+    def test_a_name_in_a_string_may_be_a_key(self):
+        assert self.stance("quoted", "declared") == "perhaps used"
 
     def test_a_client_that_does_not_ask_for_the_endpoint_says_nothing(self):
         assert self.stance("read", mentioned=False) == "says nothing"
+
+
+class TestContracts:
+    def stances(self, *found):
+        return [each.stance for each in contracts.evidence(TITLE, found)]
+
+    def test_a_pact_that_expects_the_field(self):
+        pact = Contract("pact", "tv app", "GET", "/api/", [TITLE])
+        other = Contract("pact", "web", "GET", "/api/", [("rows", "[]", "id")])
+        assert self.stances(pact, other) == ["used"]
+        assert self.stances(other) == ["unused"]
+
+    def test_a_document_declares_alone(self):
+        document = Contract("openapi", "api.yaml", "GET", "/api/", [TITLE])
+        assert self.stances(document) == ["declared"]
+
+    def test_selected_fields_of_a_log(self):
+        chosen = Contract("log", "access.log", "GET", "/api/", [("title",)], requests=3)
+        others = Contract("log", "access.log", "GET", "/api/", [("id",)], requests=9)
+        whole = Contract("log", "access.log", "GET", "/api/", [], requests=1)
+        assert self.stances(chosen, others) == ["used"]
+        assert self.stances(others) == ["unused"]
+        assert self.stances(others, whole) == ["used"]
+        assert self.stances(whole) == []
