@@ -9,8 +9,6 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from djtune.payloads.browser.jobs import Look, Removal, Seen
 from djtune.payloads.browser.stage import Stage
 from djtune.payloads.removal import without
@@ -62,14 +60,19 @@ def _asks_for(removal: Removal) -> Callable[[str], bool]:
 
 
 def _deleting(removal: Removal) -> Callable[[Any], None]:
+    from playwright.sync_api import Error
+
     def answer(route: Any) -> None:
         if route.request.method != removal.method:
             route.fallback()
             return
-        response = route.fetch()
-        body = response.body()
+        try:
+            response = route.fetch()
+            body = response.body()
+        except Error:  # the page that asked is gone
+            return
         with suppress(ValueError):
-            body = msgspec.json.encode(without(json.loads(body), removal.paths))
+            body = json.dumps(without(json.loads(body), removal.paths)).encode()
         dropped = ("content-length", "content-encoding", "transfer-encoding")
         headers = {name: each for name, each in response.headers.items() if name not in dropped}
         route.fulfill(status=response.status, headers=headers, body=body)

@@ -35,10 +35,16 @@ def why_no_browser() -> str:
     """Why no journey can be made here; ``""`` where one can."""
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is not installed"
-    own = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache/ms-playwright")
-    if not find_chromium() and not list(own.glob("chromium*")):
-        return "there is no Chromium"
-    return ""
+    if find_chromium() or any(list(Path(folder).glob("chromium*")) for folder in _own_browsers()):
+        return ""
+    return "there is no Chromium"
+
+
+def _own_browsers() -> list[str]:
+    """Where Playwright puts the browsers that it downloads."""
+    usual = [".cache/ms-playwright", "Library/Caches/ms-playwright"]
+    chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    return [chosen] if chosen else [str(Path.home() / folder) for folder in usual]
 
 
 class Player:
