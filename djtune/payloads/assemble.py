@@ -327,11 +327,17 @@ def metrics(result: PayloadAuditResult) -> dict[str, dict[str, Metric]]:
         f"{each.method} {path_of(each.route)}": {
             "bytes": each.sizes.raw,
             "gzip": each.sizes.gzip,
-            "unused": Metric(each.proposed.share if each.proposed else 0.0, n=each.n),
+            "unused": _unused(result, each),
             "whitespace": Metric(_part(each.whitespace, each.sizes.raw.value), n=each.n),
         }
         for each in result.endpoints
     }
+
+
+def _unused(result: PayloadAuditResult, endpoint: EndpointResult) -> Metric:
+    if result.journey is None and not result.sources and not result.contracts:
+        return Metric(None, n=endpoint.n, reason="no client was looked at")
+    return Metric(endpoint.proposed.share if endpoint.proposed else 0.0, n=endpoint.n)
 
 
 def _part(part: float, whole: float | None) -> float:

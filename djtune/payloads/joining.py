@@ -9,7 +9,7 @@ from djtune.payloads.clients import Named, Place, SourceScan
 from djtune.payloads.endpoints import Responses
 from djtune.payloads.evidence import browser, contracts, source, values
 from djtune.payloads.evidence.verdicts import verdict
-from djtune.payloads.paths import Path, is_below, topmost
+from djtune.payloads.paths import ANY, EACH, Path, is_below, text_of, topmost
 from djtune.payloads.result import Evidence, Verdict
 from djtune.payloads.source.addresses import mentions
 from djtune.payloads.source.spelling import named
@@ -90,8 +90,19 @@ def _named(scan: SourceScan, path: Path) -> list[Named]:
 def _in_source(path: Path, clients: Clientele, mentioned: Sequence[bool]) -> Iterator[Evidence]:
     for folder, asks in zip(clients.folders, mentioned, strict=True):
         if folder.left:
-            names = _named(folder.scan, path)
-            yield source.evidence(names, _coverage(folder), mentioned=asks)
+            coverage = _coverage(folder)
+            if asks and (holder := _unnamed_holder(folder.scan, path)):
+                text = f"{text_of(holder)}, which holds it, is named nowhere"
+                yield Evidence("client source", "unused", text, coverage)
+            else:
+                names = _named(folder.scan, path)
+                yield source.evidence(names, coverage, mentioned=asks)
+
+
+def _unnamed_holder(scan: SourceScan, path: Path) -> Path | None:
+    """The outermost field around ``path`` that the source does not name: nothing leads inside."""
+    holders = (path[:end] for end in range(1, len(path)) if path[end - 1] not in (EACH, ANY))
+    return next((holder for holder in holders if not _named(scan, holder)), None)
 
 
 def _coverage(folder: Folder) -> str:
