@@ -198,6 +198,7 @@ def test_what_cannot_be_seen_is_said_to_be_blind(seen: Seen, route: str, why: st
 def test_rows_that_are_no_instances(seen: Seen) -> None:
     assert seen.fetch("as-tuples/").blind
     assert [each.name for each in seen.fetch("as-tuples/").columns] == ["title", "blurb"]
+    assert seen.sources("as-tuples/") == {"titles[]": {"title"}}
     sent = seen.fetch("as-values/")
     assert (sent.kind, sent.blind) == ("values", "")
     assert seen.sources("as-values/") == {

@@ -48,15 +48,19 @@ def _answer(exchanges: Any) -> tuple[int, str, bytes, Any]:
 
 
 def _break() -> None:
-    from djtune.agent.payloads import anchoring, fetches, readers
+    from djtune.agent.payloads import anchoring, fetches, readers, value_rows
 
     def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("of the instrument's own")
 
-    modules = {readers: ("reading",), anchoring: ("find",), fetches: ("_needed", "_value_column")}
-    for module, names in modules.items():
-        for name in names:
-            setattr(module, name, fail)
+    parts = [
+        (readers, "reading"),
+        (anchoring, "find"),
+        (fetches, "_needed"),
+        (value_rows, "_column"),
+    ]
+    for module, name in parts:
+        setattr(module, name, fail)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from ..player import Request
 from ..probes.patches import Patches
 from ..session import Session, classify
 from . import anchoring, fetches, outputs, rows
+from .brought import RequestReads
 from .tally import Tally
 
 
@@ -41,7 +42,7 @@ class Recorder:
         """Begin a request."""
         rows.release()
         self.step = step
-        self.reads = fetches.RequestReads(self.note_failure)
+        self.reads = RequestReads(self.note_failure)
         self.outputs = outputs.Outputs()
 
     def note_failure(self, error: Exception) -> None:

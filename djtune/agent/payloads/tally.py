@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import linecache
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .. import callsites
-from . import fields
+from . import fields, summaries
 from .anchoring import Anchors, Path
-from .fetches import Brought, RequestReads
+from .attribution import Attribution, Reader
+from .brought import Brought, RequestReads
 from .outputs import Outputs
-from .readers import Reading
 
-Reader = tuple[str, Path, str]
-"""Kind, path of the response field, and place."""
+NOT_SENT = "its rows are dictionaries that the response does not hold"
 
 
 @dataclass
@@ -81,7 +78,7 @@ class Tally:
             fetch.watched += brought.watched
             fetch.blind |= brought.blind
             _add_columns(fetch, brought)
-        who = _Who(self, reads, found)
+        who = Attribution(reads, found, self.place)
         for brought in reads.brought:
             if id(brought) in of_brought:
                 self._add_readings(of_brought, brought, who)
@@ -114,44 +111,41 @@ class Tally:
             for each in fields.described(serializer, found):
                 self.fields.setdefault((step, each["path"], name), each)
 
-    def _add_readings(self, of_brought: dict[int, FetchTally], brought: Brought, who: _Who) -> None:
+    def _add_readings(
+        self, of_brought: dict[int, FetchTally], brought: Brought, who: Attribution
+    ) -> None:
         fetch = of_brought[id(brought)]
-        for (relation, name), loaded in brought.relations.items():
-            owner, path = _owner(brought, relation, name)
-            tally = of_brought.get(id(owner), fetch).relations
-            each = tally.setdefault(path, RelationTally(loaded.kind))
-            each.queries += loaded.queries
+        relations = _relations(of_brought, brought)
         for relation, name, reading in brought.readings:
-            readers = set(who.read(brought, (relation, name, reading)))
-            column = fetch.columns.get((relation, name))
-            if column is not None:
+            readers = set(who.readers(brought, (relation, name, reading)))
+            if (column := fetch.columns.get((relation, name))) is not None:
                 column.readers |= readers
-                if reading[:2] == ("django", "prefetch") and not column.needed:
-                    column.needed = "prefetch"
-            elif (relation, name) in brought.relations:
-                owner, path = _owner(brought, relation, name)
-                tally = of_brought.get(id(owner), fetch).relations
-                tally[path].readers |= {each for each in readers if each[0] != "django"}
+                if reading[:2] == ("django", "prefetch"):
+                    column.needed = column.needed or "prefetch"
+            elif (loaded := relations.get((relation, name))) is not None:
+                loaded.readers |= {each for each in readers if each[0] != "django"}
+        for key in brought.in_order:
+            fetch.columns[key].readers |= who.passed_on(brought, key)
 
     def _add_value_rows(
         self, of_brought: dict[int, FetchTally], reads: RequestReads, found: Anchors
     ) -> None:
         """Rows of ``.values()`` that are in the response as they are: each column is a field."""
-        for key, (row, brought) in reads.value_rows.items():
+        for number, (row, brought) in reads.value_rows.items():
             fetch = of_brought.get(id(brought))
             if fetch is None:
                 continue
-            paths = found.objects.get(key, set())
-            for column, name in zip(fetch.columns.values(), row, strict=False):
-                column.readers |= {("field", (*path, name), "") for path in paths}
+            paths = found.objects.get(number, set())
+            for key, name in zip(brought.in_order, row, strict=False):
+                fetch.columns[key].readers |= {("field", (*path, name), "") for path in paths}
             if not paths:
-                fetch.blind.add("its rows are dictionaries that the response does not hold")
+                fetch.blind.add(NOT_SENT)
 
     def summary(self) -> dict[str, Any]:
         """All of it, in the shape of ``ReadsSeen``."""
         return {
             "fetches": [
-                _fetch_entry(step, number, fetch)
+                summaries.fetch_entry(step, number, fetch)
                 for step, found in sorted(self.fetches.items())
                 for number, fetch in enumerate(found.values())
             ],
@@ -162,41 +156,17 @@ class Tally:
         }
 
 
-class _Who:
-    """Turns readings of one request into readers."""
-
-    def __init__(self, tally: Tally, reads: RequestReads, found: Anchors) -> None:
-        self._tally = tally
-        self._serializers = reads.serializers
-        self._anchors = found
-        self._sent: dict[tuple[int, Any], set[Path]] = defaultdict(set)
-        """What was read and is in the response as it is → its paths."""
-        for key, (_, brought, reading) in reads.values.items():
-            self._sent[id(brought), reading] |= found.objects.get(key, set())
-
-    def read(self, brought: Brought, reading: tuple[str, str, Reading]) -> Iterator[Reader]:
-        kind, at_work, trail = reading[2]
-        if kind == "django":
-            yield "django", (), ""
-            return
-        place = self._tally.place(trail)
-        if at_work and not place:
-            place = self._declared(*at_work[0])
-        paths = self._fields(at_work) or self._sent.get((id(brought), reading), set())
-        for path in paths:
-            yield "field", path, place
-        if not paths:
-            yield ("template" if trail and trail[0][0] == "template" else "app"), (), place
-
-    def _fields(self, at_work: tuple[tuple[int, str], ...]) -> list[Path]:
-        """The paths of the innermost field at work that is in the response."""
-        for key, name in at_work:
-            if paths := self._anchors.fields(key, name):
-                return paths
-        return []
-
-    def _declared(self, key: int, name: str) -> str:
-        return fields.place_of(self._serializers[key], name)
+def _relations(
+    of_brought: dict[int, FetchTally], brought: Brought
+) -> dict[tuple[str, str], RelationTally]:
+    """The tallies of a queryset's relations, which belong to the queryset that asked for them."""
+    found = {}
+    for key, loaded in brought.relations.items():
+        owner, path = _owner(brought, *key)
+        fetch = of_brought.get(id(owner)) or of_brought[id(brought)]
+        tally = found[key] = fetch.relations.setdefault(path, RelationTally(loaded.kind))
+        tally.queries += loaded.queries
+    return found
 
 
 def _owner(brought: Brought, relation: str, name: str) -> tuple[Brought, str]:
@@ -215,52 +185,3 @@ def _add_columns(fetch: FetchTally, brought: Brought) -> None:
             column = fetch.columns[key] = ColumnTally(loaded.model, loaded.needed)
         column.bytes += loaded.bytes
         column.seen += loaded.seen
-
-
-def _fetch_entry(step: int, number: int, fetch: FetchTally) -> dict[str, Any]:
-    return {
-        "step": step,
-        "number": number,
-        "model": fetch.model,
-        "place": fetch.place or fetch.begun,
-        "begun": fetch.begun,
-        "code": _line(fetch.begun or fetch.place),
-        "kind": fetch.kind,
-        "responses": fetch.responses,
-        "rows": fetch.rows / fetch.responses,
-        "watched": fetch.watched,
-        "columns": [_column_entry(*key, column) for key, column in fetch.columns.items()],
-        "relations": [
-            {
-                "name": name,
-                "kind": relation.kind,
-                "readers": _readers(relation.readers),
-                "queries": relation.queries / fetch.responses,
-            }
-            for name, relation in fetch.relations.items()
-        ],
-        "blind": "; ".join(sorted(fetch.blind)),
-    }
-
-
-def _column_entry(relation: str, name: str, column: ColumnTally) -> dict[str, Any]:
-    return {
-        "name": name,
-        "relation": relation,
-        "model": column.model,
-        "readers": _readers(column.readers),
-        "needed": column.needed,
-        "bytes": column.bytes / column.seen if column.seen else 0.0,
-    }
-
-
-def _readers(readers: set[Reader]) -> list[dict[str, Any]]:
-    return [
-        {"kind": kind, "path": list(path), "place": place} for kind, path, place in sorted(readers)
-    ]
-
-
-def _line(place: str) -> str:
-    """The source at ``file:line``."""
-    file, _, line = place.rpartition(":")
-    return linecache.getline(file, int(line)).strip() if file and line.isdigit() else ""
