@@ -71,6 +71,8 @@ class Body(Struct):
 class Responses(Struct):
     """All JSON responses of one endpoint."""
 
+    parameters: bool = False
+    """Whether different things can be asked for; if not, users tell responses apart."""
     n: int = 0
     users: set[int] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)
@@ -107,7 +109,7 @@ class Responses(Struct):
         self.asked.add(sample.asked)
         self.steps.add(sample.step)
         self.sizes.append(len(sample.body))
-        self.observed.add(seen, (sample.asked, sample.user))
+        self.observed.add(seen, sample.asked if self.parameters else sample.user)
         self.whitespace += len(sample.body) - seen.compact
         _sum_up(self.nodes, seen)
         if self.kept + len(sample.body) <= MOST_KEPT:

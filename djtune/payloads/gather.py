@@ -114,7 +114,9 @@ def sample(worker: Worker, into: Gathered, seconds: float, rounds: int = ROUNDS)
 def add(into: Gathered, route: Route, sample: Sample) -> None:
     """Sort a response in by its route: JSON that can be looked into, or something else."""
     if sample.body:
-        into.responses.setdefault(route, Responses()).add(sample)
+        if route not in into.responses:
+            into.responses[route] = Responses(parameters=_takes_parameters(route, into))
+        into.responses[route].add(sample)
         return
     responses = into.responses.get(route)
     if responses is not None and responses.n and sample.body is None:
@@ -181,6 +183,11 @@ def resolved(worker: Worker, paths: Sequence[str]) -> dict[str, str]:
     found = worker.call("resolve_paths", paths=list(paths), prefix="")
     kinds = ("route", "slash")
     return {path: route for path, (kind, route) in zip(paths, found, strict=True) if kind in kinds}
+
+
+def _takes_parameters(route: Route, survey: Survey) -> bool:
+    steps = (step for journey in survey.workload.journeys for step in journey.steps)
+    return any((s.params or s.query) for s in steps if (s.method, s.route) == route)
 
 
 def _why(sample: Sample) -> str:

@@ -13,6 +13,7 @@ from djtune.payloads.paths import Path
 from djtune.payloads.removal import without
 from djtune.payloads.result import Sizes
 from djtune.payloads.styles import style_of
+from djtune.payloads.walk import encode
 
 MOST_COMPRESSED = 12 * 2**20
 """Bytes of one endpoint that every codec is given at most."""
@@ -43,10 +44,14 @@ def sizes(bodies: Sequence[Body], raw: Sequence[int]) -> Sizes:
 
 
 def weigh(bodies: Sequence[Body], paths: Collection[Path]) -> Weighed:
-    """The sizes of responses with and without ``paths``, all of them gone together."""
+    """The sizes of responses with and without ``paths``, all of them gone together.
+
+    Both are written as the first of them was, so that white space is in both or in neither.
+    """
     chosen = affordable(bodies)
-    before = [body.raw for body in chosen]
-    after = [style_of(body.raw, body.document)(without(body.document, paths)) for body in chosen]
+    style = style_of(chosen[0].raw, chosen[0].document) if chosen else encode
+    before = [style(body.document) for body in chosen]
+    after = [style(without(body.document, paths)) for body in chosen]
     squeezed, lighter = _compressed(before), _compressed(after)
     raw_before, raw_after = list(map(len, before)), list(map(len, after))
     return Weighed(

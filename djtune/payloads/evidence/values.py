@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from djtune.payloads.endpoints import Totals
-from djtune.payloads.paths import text_of
 from djtune.payloads.result import Evidence
 from djtune.payloads.values import ValueFact
 
-_ALONE = ("constant", "null", "empty")
+_ALONE = ("constant", "null", "empty", "always_empty_list")
 
 
 def evidence(totals: Totals, facts: Sequence[ValueFact]) -> Iterator[Evidence]:
@@ -16,12 +15,7 @@ def evidence(totals: Totals, facts: Sequence[ValueFact]) -> Iterator[Evidence]:
         text = f"empty in all {totals.count:,}: what it may hold was not observable"
         yield Evidence("values", "says nothing", text)
     for fact in facts:
-        yield Evidence("values", "redundant", _told(fact), _coverage(fact))
-
-
-def _told(fact: ValueFact) -> str:
-    other = text_of(fact.other) if fact.other is not None else ""
-    return " ".join(filter(None, (fact.detail or fact.kind, other and f"({other})")))
+        yield Evidence("values", "redundant", fact.detail, _coverage(fact))
 
 
 def _coverage(fact: ValueFact) -> str:
