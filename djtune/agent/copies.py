@@ -44,7 +44,10 @@ class Copies:
 
         connections.close_all()
         for alias in aliases():
-            how, why = self._copy(connections[alias], alias)
+            connection: Any = connections[alias]
+            if hasattr(connection, "close_pool"):
+                connection.close_pool()
+            how, why = self._copy(connection, alias)
             self.facts.append({"alias": alias, "how": how, "why": why})
 
     def keep(self) -> None:

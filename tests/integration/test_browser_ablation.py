@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from test_browser_awkward import PAGES, app_of, write
+from browser_pages import PAGES, app_of, write
 from worker_helpers import manage
 
 from djtune.errors import DjtuneError, ExitCode

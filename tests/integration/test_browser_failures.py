@@ -11,7 +11,7 @@ from threading import Thread
 import msgspec
 import psutil
 import pytest
-from test_browser_awkward import app_of, write
+from browser_pages import app_of, write
 from worker_helpers import manage
 
 from djtune.errors import DjtuneError

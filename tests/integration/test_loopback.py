@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from browser_pages import app_of
 from helpers import PROJECTS
 from postgres_helpers import databases, execute
 from site_helpers import Answer
-from test_browser_awkward import app_of
 from worker_helpers import manage
 
 from djtune.errors import DjtuneError
@@ -143,7 +143,7 @@ SERVING = f"""
 import sys
 sys.path[:0] = [{str(PROJECTS.parent)!r}, {str(PROJECTS.parent / "integration")!r}]
 from pathlib import Path
-from test_browser_awkward import app_of
+from browser_pages import app_of
 from djtune.servers.loopback import serve_on_loopback
 with serve_on_loopback(app_of(Path(sys.argv[1]))) as served:
     print(served.url, flush=True)

@@ -17,8 +17,8 @@
   const { apply } = Reflect;
 
   const addresses = new Map(); // "GET /path" → what was seen of it
-  const texts = new Map(); // text of a response → its address
   const exchanges = new WeakMap(); // Response or XMLHttpRequest → { address, taken, parsed }
+  const texts = new Map(); // text of a response → its exchange
   const bulkFrames = new Set(); // innermost frames of complete runs
   const open = new Set(); // objects in the midst of a run
   const watched = new WeakSet();
@@ -211,16 +211,18 @@
     });
   }
 
-  function watchDocument(value, address) {
-    address.parsed += 1;
+  function watchDocument(value, exchange) {
+    const { address, parsed } = exchange;
+    if (!parsed) address.parsed += 1;
+    exchange.parsed = true;
     if (value === null || typeof value !== "object") pick(fieldOf(address, []));
     else watch(value, address, []);
     return value;
   }
 
-  function remember(text, address) {
+  function remember(text, exchange) {
     texts.delete(text);
-    texts.set(text, address);
+    texts.set(text, exchange);
     if (texts.size > KNOWN_TEXTS) texts.delete(texts.keys().next().value);
     return text;
   }
@@ -247,8 +249,8 @@
   replace(JSON, "parse", (original) =>
     function (text, ...rest) {
       const value = apply(original, this, [text, ...rest]);
-      const address = typeof text === "string" ? texts.get(text) : undefined;
-      return address ? watchDocument(value, address) : value;
+      const exchange = typeof text === "string" ? texts.get(text) : undefined;
+      return exchange ? watchDocument(value, exchange) : value;
     });
 
   replace(window, "fetch", (original) =>
@@ -259,7 +261,7 @@
         const address = addressOf(method, response.url || String(input?.url ?? input));
         if (address) {
           address.seen += 1;
-          exchanges.set(response, { address, taken: false });
+          exchanges.set(response, { address, taken: false, parsed: false });
         }
       }
       return response;
@@ -278,45 +280,45 @@
       exchange.taken = true;
       exchange.address.taken += 1;
     }
-    return exchange?.address;
+    return exchange;
   }
 
   replace(Response.prototype, "json", (original) =>
     async function () {
-      const address = take(this);
+      const exchange = take(this);
       const value = await apply(original, this, []);
-      return address ? watchDocument(value, address) : value;
+      return exchange ? watchDocument(value, exchange) : value;
     });
 
   replace(Response.prototype, "text", (original) =>
     async function () {
-      const address = take(this);
+      const exchange = take(this);
       const text = await apply(original, this, []);
-      return address ? remember(text, address) : text;
+      return exchange ? remember(text, exchange) : text;
     });
 
   for (const name of ["arrayBuffer", "bytes"]) {
     replace(Response.prototype, name, (original) =>
       async function () {
-        const address = take(this);
+        const exchange = take(this);
         const bytes = await apply(original, this, []);
-        if (address) remember(decoded(bytes), address);
+        if (exchange) remember(decoded(bytes), exchange);
         return bytes;
       });
   }
 
   replace(Response.prototype, "blob", (original) =>
     async function () {
-      const address = take(this);
+      const exchange = take(this);
       const blob = await apply(original, this, []);
-      if (address) remember(await blob.text(), address);
+      if (exchange) remember(await blob.text(), exchange);
       return blob;
     });
 
   // --- streams: what passes a reader is put together again -------------------------------------
 
   const streams = new WeakMap(); // ReadableStream → Response
-  const readers = new WeakMap(); // reader → { response, decoder, text }
+  const readers = new WeakMap(); // reader → { exchange, decoder, text }
 
   replaceGetter(Response.prototype, "body", (original) =>
     function () {
@@ -338,8 +340,8 @@
       const reader = apply(original, this, rest);
       const response = streams.get(this);
       if (response) {
-        const address = take(response);
-        readers.set(reader, { address, decoder: new TextDecoder(), text: "" });
+        const exchange = take(response);
+        readers.set(reader, { exchange, decoder: new TextDecoder(), text: "" });
       }
       return reader;
     });
@@ -349,7 +351,7 @@
       const result = await apply(original, this, []);
       const passing = readers.get(this);
       if (passing && result.done) {
-        remember(passing.text + passing.decoder.decode(), passing.address);
+        remember(passing.text + passing.decoder.decode(), passing.exchange);
       } else if (passing) {
         passing.text += passing.decoder.decode(result.value, { stream: true });
       }
@@ -379,7 +381,7 @@
       const address = addressOf(methods.get(request) ?? "GET", request.responseURL);
       if (address) {
         address.seen += 1;
-        exchanges.set(request, { address, taken: false });
+        exchanges.set(request, { address, taken: false, parsed: false });
       }
     }
     return exchanges.get(request);
@@ -388,11 +390,10 @@
   function taken(request, value) {
     const exchange = exchangeOf(request);
     if (!exchange || value === null || value === undefined) return value;
-    const first = !exchange.taken;
-    const address = take(request);
-    if (typeof value === "string") remember(value, address);
-    else if (value instanceof ArrayBuffer) remember(decoded(value), address);
-    else if (request.responseType === "json" && first) watchDocument(value, address);
+    take(request);
+    if (typeof value === "string") remember(value, exchange);
+    else if (value instanceof ArrayBuffer) remember(decoded(value), exchange);
+    else if (request.responseType === "json" && !exchange.parsed) watchDocument(value, exchange);
     return value;
   }
 
