@@ -13,6 +13,7 @@ import shutil
 import signal
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -187,7 +188,10 @@ def clean_up_afterwards(work: Callable[[], None]) -> Callable[[], None]:
     so that whatever ends this one's group does not end it.
     """
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Of threads of the app's, which the child has nothing to do with.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if not child:
         os.setsid()
         os.close(writing)

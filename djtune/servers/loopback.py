@@ -66,4 +66,6 @@ def serve_on_loopback(app: App, *, user: str = "") -> Iterator[Served]:
         finally:
             # A worker that is lost has left its copies to the process that waits for its end.
             with suppress(DjtuneError):
-                served.refused = worker.call("stop_serving", timeout=STOP_TIMEOUT)["refused"]
+                told = worker.call("stop_serving", timeout=STOP_TIMEOUT)
+                # After an interruption this may be the answer to the call before.
+                served.refused = told.get("refused", [])

@@ -104,11 +104,14 @@ def journey(page, step):
 def test_an_action_that_comes_to_nothing_is_named(script, served):
     setting = setting_for(script("def journey(page):\n    page.click('#none')\n"), served.url)
     with player(msgspec.structs.replace(setting, timeout=0.5)) as plays:
-        (error,) = plays.record().errors
+        run = plays.record()
+    (error,) = run.errors
+    assert run.steps == ["journey"]
     assert error.startswith("step 'journey': TimeoutError: Page.click: Timeout 500ms exceeded")
     assert error.endswith("at script.py:2")
 
 
+@pytest.mark.slow
 def test_tests_of_pytest_playwright_s_kind_are_played_in_turn(script, served):
     text = """
 from playwright.sync_api import Page, expect
@@ -217,7 +220,10 @@ run_journey(Path(sys.argv[1]), "http://127.0.0.1:9")
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL],
+)
 def test_no_browser_outlives_djtune(tmp_path, number):
     script = tmp_path / "waits.py"
     begun = tmp_path / "begun"

@@ -80,6 +80,7 @@ def perform(
         for journey in loaded:
             failure = failure or _play(journey, steps, scene.context, setting)
         if failure:
+            steps.enter(steps.current)
             part.end(steps.current)
         if isinstance(part, Looking):
             return Outcome(seen=part.seen, failure=failure)

@@ -41,13 +41,14 @@ class Steps:
         """Have what happens inside belong to the step ``name``."""
         outer = self.current
         self._part.leave(outer)
-        self._enter(name)
+        self.enter(name)
         yield
         # Where the body raises, the step stays current, so that the failure can name it.
         self._part.end(name)
         self.current = outer
 
-    def _enter(self, name: str) -> None:
+    def enter(self, name: str) -> None:
+        """Have what follows belong to the step ``name``."""
         self.current = name
         if name not in self.names:
             self.names.append(name)
@@ -59,7 +60,7 @@ class Steps:
         self.current = name
         yield
         if len(self.names) == before:
-            self._enter(name)
+            self.enter(name)
             self._part.end(name)
         else:
             self._part.leave(name)
