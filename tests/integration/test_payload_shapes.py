@@ -1,11 +1,14 @@
 """Responses of every shape, and everything that can be wrong with what the audit is given."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from helpers import PROJECTS, djtune
 
@@ -131,3 +134,30 @@ def test_the_management_command_is_the_same_program():
     command = [sys.executable, "manage.py", "payload_audit", *SHORT, "--format", "json", "scalar/"]
     done = subprocess.run(command, cwd=PARCELS, capture_output=True, text=True, check=True)
     assert [each["route"] for each in json.loads(done.stdout)["endpoints"]] == ["scalar/"]
+
+
+def test_ctrl_c_prints_what_was_seen_and_leaves_no_process():
+    command = [sys.executable, "-m", "djtune.cli", "payload-audit", "--format", "json", "array/"]
+    run = subprocess.Popen(
+        command, cwd=PARCELS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with run:
+        workers = started(run.pid)
+        time.sleep(3)  # somewhere in the midst; whichever moment it is, nothing may be left
+        run.send_signal(signal.SIGINT)
+        stdout, stderr = run.communicate(timeout=60)
+    assert run.returncode == ExitCode.INTERRUPTED
+    assert not stdout or json.loads(stdout)["complete"] is False
+    assert "Traceback" not in stderr
+    gone, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+
+
+def started(pid: int) -> list[psutil.Process]:
+    """The processes of a run, as soon as there are some."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if found := psutil.Process(pid).children(recursive=True):
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no worker was started")

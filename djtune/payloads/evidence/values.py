@@ -6,7 +6,7 @@ from djtune.payloads.endpoints import Totals
 from djtune.payloads.result import Evidence
 from djtune.payloads.values import ValueFact
 
-_ALONE = ("constant", "null", "empty", "always_empty_list")
+_ALONE = ("constant", "null", "empty")
 
 
 def evidence(totals: Totals, facts: Sequence[ValueFact]) -> Iterator[Evidence]:
@@ -15,7 +15,8 @@ def evidence(totals: Totals, facts: Sequence[ValueFact]) -> Iterator[Evidence]:
         text = f"empty in all {totals.count:,}: what it may hold was not observable"
         yield Evidence("values", "says nothing", text)
     for fact in facts:
-        yield Evidence("values", "redundant", fact.detail, _coverage(fact))
+        if fact.kind != "always_empty_list":
+            yield Evidence("values", "redundant", fact.detail, _coverage(fact))
 
 
 def _coverage(fact: ValueFact) -> str:
