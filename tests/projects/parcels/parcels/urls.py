@@ -1,6 +1,7 @@
 """Responses of every shape that an audit may meet."""
 
 import json
+import time
 from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -48,6 +49,11 @@ def streamed_document(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(iter(pieces), content_type="application/json")
 
 
+def slow(request: HttpRequest) -> JsonResponse:
+    time.sleep(0.3)
+    return JsonResponse({"parcels": PARCELS})
+
+
 def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse("<p>Parcels</p>")
 
@@ -60,5 +66,6 @@ urlpatterns = [
     path("nan/", not_a_number),
     path("lines/", streamed),
     path("document/", streamed_document),
+    path("slow/", slow),
     path("page/", page),
 ]
