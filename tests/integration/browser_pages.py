@@ -150,6 +150,11 @@ HIDDEN = {
         const copies = (await load()).rows.map((row) => Object.assign({}, row));
         show(...copies.map((row) => row.title));""",
 }
+HIDDEN["looked-up"] = """
+        const { rows } = await load();
+        const wanted = Array.from({ length: 30 }, (_, nth) => rows.find((row) => row.id === nth % 5));
+        const copies = rows.map((row) => ({ ...row }));
+        show(...copies.map((row) => row.title), wanted.length);"""
 UNWATCHED = {
     "worker": """
         const code = `fetch("${location.origin}${ROWS}").then((r) => r.json()).then(postMessage)`;

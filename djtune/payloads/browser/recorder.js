@@ -7,7 +7,7 @@
 (() => {
   const OWN = "djtune-recorder.js";
   const SITES = 5; // places kept of a field
-  const STARTS = 8; // reads of a run's first key that are told apart
+  const STARTS = 8; // last reads of a run's first key, any of which may be the loop's
   const FRAMES = 12; // depth at which two stacks are told apart
   const FIRST_READS = 8; // of a field, whose places are looked at; then each power of two
   const KNOWN_TEXTS = 100;
@@ -85,10 +85,8 @@
     const { run, fields } = state;
     state.run = null;
     open.delete(state);
-    const [count, ...others] = run.counts;
-    const spent = run.starts.slice(0, count);
-    for (const error of spent) pick(fields[run.from], 1, error);
-    if (count > spent.length) pick(fields[run.from], count - spent.length);
+    const [, ...others] = run.counts;
+    for (const error of run.starts) pick(fields[run.from], 1, error);
     others.forEach((times, nth) => {
       pick(fields[run.from + (nth + 1) * run.step], times, run.second);
     });
@@ -112,8 +110,8 @@
     const starts = run.starts.map((error) => frames(error).join());
     const first = starts.indexOf(here.join());
     if (first < 0) return false;
-    for (const error of run.starts.slice(0, first)) pick(fields[run.from], 1, error);
-    run.counts[0] -= first;
+    for (const error of run.starts.splice(0, first)) pick(fields[run.from], 1, error);
+    run.counts[0] = run.starts.length;
     run.first = here.join();
     run.innermost = site(here[0]);
     run.places = new Set(starts.slice(first));
@@ -123,8 +121,9 @@
   function again(state, index) {
     const { run, fields } = state;
     if (run.places === null) {
-      run.counts[0] += 1;
-      if (run.starts.length < STARTS) run.starts.push(stackHere());
+      run.starts.push(stackHere());
+      if (run.starts.length > STARTS) pick(fields[index], 1, run.starts.shift());
+      run.counts[0] = run.starts.length;
       return;
     }
     const error = stackHere();
