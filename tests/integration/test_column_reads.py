@@ -24,6 +24,7 @@ ROUTES = [
     *("in-template/", "in-chunks/", "deferred/", "annotated/", "inherited/", "as-values/"),
     *("as-tuples/", "dumped/", "as-dictionary/", "cached/", "copied/", "taken-apart/"),
     *("in-a-thread/", "saved/", "flat/", "nested/", "paged/", "single/", "wrapped/"),
+    "prefetched-many/",
     *("renamed/", "summarised/", "rearranged/", "camel/"),
     *("awaited/", "awaited-chunks/", "awaited-fields/"),
 ]
@@ -111,6 +112,7 @@ BOOK = {"blurb", "manuscript", "begins", "ends", "pages", "author_id", "sequel_o
         pytest.param("inherited/", "Comic", BOOK | {"inker"}, id="multi-table inheritance"),
         pytest.param("prefetched/", "Author", {"biography"}, id="for whom was prefetched"),
         pytest.param("prefetched/", "Book", BOOK - {"author_id"}, id="prefetched"),
+        pytest.param("prefetched-many/", "Tag", {"name"}, id="prefetched many to many"),
         pytest.param("prefetched-aside/", "Book", BOOK, id="for whom was prefetched aside"),
         pytest.param("prefetched-aside/", "Review", {"stars"}, id="prefetched aside"),
         pytest.param("dumped/", "Author", set(), id="Django's own serializers"),
@@ -143,6 +145,11 @@ def test_an_annotation_that_nothing_reads_is_told_as_one(seen: Seen) -> None:
     assert columns["twice"].unread
     assert not columns["count"].unread
     assert columns["twice"].needed == columns["count"].needed == "annotation"
+
+
+def test_what_django_adds_to_a_query_is_no_column(seen: Seen) -> None:
+    columns = {name_of(column) for column in seen.fetch("prefetched-many/", "books.Tag").columns}
+    assert columns == {"id", "name"}
 
 
 def needed(fetch: Fetch) -> dict[str, str]:

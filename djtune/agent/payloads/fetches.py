@@ -12,6 +12,8 @@ from . import rows
 from .brought import LOOKED_AT, PREFETCH, Brought, Column, Relation, RequestReads
 from .value_rows import values
 
+_MATCHED_BY = "_prefetch_related_val_"
+"""Begins the names of what Django adds to a query to match rows by."""
 DEPTH = 5
 """How far ``select_related()`` without names goes, as in Django."""
 
@@ -66,7 +68,8 @@ def _noted(found: Any, reads: RequestReads, brought: Brought, note: Note) -> Ite
 
 def _instances(brought: Brought, query: Any) -> Note:
     tree = getattr(query, "select_related", False)
-    names = [*getattr(query, "annotation_select", ()), *getattr(query, "extra_select", ())]
+    added = [*getattr(query, "annotation_select", ()), *getattr(query, "extra_select", ())]
+    names = [name for name in added if not name.startswith(_MATCHED_BY)]
 
     def note(instance: Any) -> None:
         for name in names:

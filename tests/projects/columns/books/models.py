@@ -43,6 +43,11 @@ class Review(Row):
     stars = models.IntegerField()
 
 
+class Tag(Row):
+    name = models.CharField(max_length=80)
+    books = models.ManyToManyField(Book, related_name="tags")
+
+
 class Comic(Book):
     """Multi-table inheritance."""
 

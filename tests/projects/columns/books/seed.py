@@ -1,6 +1,6 @@
 """The same rows as every time."""
 
-from books.models import Author, Book, Comic, Counted, Publisher, Review
+from books.models import Author, Book, Comic, Counted, Publisher, Review, Tag
 
 BOOKS = 40
 REVIEWS = 3
@@ -16,8 +16,10 @@ def seed() -> None:
         )
         for n in range(8)
     ]
+    tag = Tag.objects.create(name="The only tag")
     for n in range(BOOKS):
         book = Book.objects.create(**_book(n), author=authors[n % 8])
+        book.tags.add(tag)
         for stars in range(REVIEWS):
             Review.objects.create(book=book, text=f"Review {stars} of {n}", stars=stars)
     for n in range(5):

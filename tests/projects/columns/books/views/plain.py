@@ -57,6 +57,12 @@ def prefetched(request: HttpRequest) -> HttpResponse:
 
 
 @view
+def prefetched_many(request: HttpRequest) -> HttpResponse:
+    books = Book.objects.prefetch_related("tags").order_by("pk")
+    return JsonResponse({"tags": [[tag.pk for tag in book.tags.all()] for book in books]})
+
+
+@view
 def prefetched_aside(request: HttpRequest) -> HttpResponse:
     kept = Prefetch("reviews", Review.objects.filter(stars__gt=0), to_attr="good")
     books = Book.objects.prefetch_related(kept).order_by("pk")
