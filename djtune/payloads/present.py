@@ -122,11 +122,20 @@ def _endpoint(endpoint: EndpointResult) -> list[Cell]:
         Cell(request_of(endpoint), note=endpoint.where, link=anchor(endpoint)),
         Cell(fmt.share(endpoint.share)),
         *(_size(sizes, codec) for codec in ("raw", "gzip", "brotli", "zstd")),
-        Cell(fmt.share(proposed.share), tone="warn") if proposed else Cell("0 %"),
-        _size(proposed.saving, "gzip") if proposed else Cell("0 B"),
+        _unused(endpoint),
+        _size(proposed.saving, "gzip") if proposed else Cell(),
         Cell(f"{len(endpoint.fields):,}"),
         Cell(f"{endpoint.n:,}"),
     ]
+
+
+def _unused(endpoint: EndpointResult) -> Cell:
+    """The proposed fields' part, and how many fields nothing is known of."""
+    unknown = sum(each.verdict == "unknown" for each in endpoint.fields)
+    note = f"{unknown:,} unknown" if unknown else ""
+    if endpoint.proposed is None:
+        return Cell("none", note=note, tone="muted")
+    return Cell(fmt.share(endpoint.proposed.share), note=note, tone="warn")
 
 
 def _size(sizes: Sizes, codec: str) -> Cell:

@@ -36,11 +36,11 @@ def field_section(endpoint: EndpointResult) -> list[Block]:
     by_size = sorted(endpoint.fields, key=lambda each: -each.bytes)
     shown = [each for n, each in enumerate(by_size) if n < SHOWN_FIELDS or each.path in gone]
     more = len(by_size) - len(shown)
+    caption = f"and {more} smaller fields (--html and --format json have all)" if more else ""
     return [
         Heading(_name(endpoint), level=2, anchor=f"fields-{anchor(endpoint)}"),
-        _table(
-            shown, f"and {more} smaller fields (--html and --format json have all)" * bool(more)
-        ),
+        *treemap(endpoint),
+        _table(shown, caption),
     ]
 
 

@@ -36,7 +36,7 @@ def _areas(fields: Sequence[FieldResult], above: str, depth: int) -> Iterator[Ar
     for each in _inside(fields, above):
         below = [field for field in fields if _is_below(field.path, each.path)]
         yield Area(
-            label=each.path.removeprefix(above).lstrip("."),
+            label=each.path.removeprefix(above).lstrip(".[]"),
             value=each.bytes,
             text=fmt.size(float(f"{each.bytes:.0f}")),
             depth=depth,
