@@ -152,7 +152,8 @@ HIDDEN = {
 }
 HIDDEN["looked-up"] = """
         const { rows } = await load();
-        const wanted = Array.from({ length: 30 }, (_, nth) => rows.find((row) => row.id === nth % 5));
+        const find = (id) => rows.find((row) => row.id === id);
+        const wanted = Array.from({ length: 30 }, (_, nth) => find(nth % 5));
         const copies = rows.map((row) => ({ ...row }));
         show(...copies.map((row) => row.title), wanted.length);"""
 UNWATCHED = {

@@ -10,7 +10,7 @@ from site_helpers import djtune_site
 from djtune.model.app import App
 from djtune.payloads.browser.ablation import needed
 from djtune.payloads.browser.player import player, run_journey, setting_for, why_no_browser
-from djtune.payloads.clients import Endpoint, Place
+from djtune.payloads.clients import Endpoint
 from djtune.payloads.paths import text_of
 from djtune.servers.loopback import serve_on_loopback
 from sample_site import ROOT
@@ -151,12 +151,11 @@ def test_the_lean_site_s_page_reads_the_same(data):
 
 def test_the_scripts_blocks_that_ran_are_known(run):
     (address,) = [address for address in run.scripts if address.endswith("guide.js")]
-    source = run.scripts[address]
-    lines = source.splitlines()
 
-    def place(text: str) -> Place:
-        (line,) = [number for number, each in enumerate(lines, 1) if text in each]
-        return Place(address, line, lines[line - 1].index(text) + 1)
+    def ran(text: str) -> bool:
+        at = run.scripts[address].index(text)
+        # Inner blocks come last.
+        return [state for begin, end, state in run.ran[address] if begin <= at < end][-1]
 
-    assert run.executed(place("programme.minutes"))
-    assert not run.executed(place("body.detail"))
+    assert ran("programme.minutes")
+    assert not ran("body.detail")
