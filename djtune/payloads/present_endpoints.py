@@ -9,6 +9,7 @@ from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Column, Heading, Note, Page, Table, Tone
 
 SHOWN_FIELDS = 12
+SHOWN_COLUMNS = 3
 TONES: dict[Verdict, Tone] = {
     "used": "good",
     "unused": "warn",
@@ -89,8 +90,14 @@ def _row(field: FieldResult) -> list[Cell]:
         Cell(fmt.na() if field.cpu is None else fmt.duration(field.cpu.value)),
         Cell(field.verdict, note=field.sensitive, tone=TONES[field.verdict]),
         _evidence(field.evidence),
-        Cell(", ".join(column.partition(".")[2] for column in field.columns)),
+        Cell(_columns_read(field)),
     ]
+
+
+def _columns_read(field: FieldResult) -> str:
+    names = [column.partition(".")[2] for column in field.columns]
+    more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
+    return ", ".join(names[:SHOWN_COLUMNS]) + more
 
 
 def _about(loss: float) -> str:
