@@ -38,7 +38,7 @@ COMMANDS = {
     "gc-sweep": Entry(
         "djtune.commands.gc_sweep:gc_sweep",
         "Which remedy pays?",
-        "Audit the garbage, simulate and verify the collector's settings.",
+        "Audit the garbage, simulate and verify GC settings.",
     ),
     "payload-audit": Entry(
         "djtune.commands.payload_audit:payload_audit",
