@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.files import File
+
 SMALL = 1024
 """Python keeps one object of each small number."""
 _OF_ONE_ROW = (float, list, dict, Decimal, date, datetime, UUID)
@@ -33,6 +35,6 @@ def size_of(value: Any) -> int:
         return len(value)
     if isinstance(value, (dict, list)):
         return len(json.dumps(value, default=str))
-    if hasattr(value, "__len__"):
-        return len(value)
+    if isinstance(value, File):
+        return len(value.name or "")  # its own length is that of what is stored under the name
     return 8
