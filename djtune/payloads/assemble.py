@@ -285,6 +285,7 @@ def _caveats(gathered: Gathered) -> Iterator[str]:
 def _warnings(gathered: Gathered, clients: Clientele) -> Iterator[str]:
     yield from gathered.failures
     yield from clients.failures
+    yield from _disturbed(gathered)
     if clients.untried:
         yield f"the proposed fields could not be confirmed by the journey: {clients.untried}"
     for error in clients.run.errors if clients.run else []:
@@ -293,6 +294,20 @@ def _warnings(gathered: Gathered, clients: Clientele) -> Iterator[str]:
         if responses.invalid:
             name = f"{method} {path_of(route)}"
             yield f"{responses.broken:,} responses of {name} are no JSON: {responses.invalid}"
+
+
+def _disturbed(gathered: Gathered) -> Iterator[str]:
+    """What watching the reads did to the app, or could not see."""
+    steps = steps_of(gathered.workload)
+    routes = {f"{steps[n][0]} {path_of(steps[n][1])}": None for n in gathered.reads.disturbed}
+    if routes:
+        yield (
+            f"{', '.join(routes)} answered otherwise while reads were watched: which columns are "
+            "read for it is not known"
+        )
+    if failures := gathered.reads.failures:
+        kinds = ", ".join(failures)
+        yield f"some reads may have been missed, for errors of djtune's own: {kinds}"
 
 
 def lighter_of(queryset: freeing.Queryset, tried: Sequence[Lighter]) -> list[LighterResult]:

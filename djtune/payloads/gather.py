@@ -2,20 +2,22 @@
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path as File
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from djtune.errors import DjtuneError
 from djtune.experiments.trials import opened
 from djtune.model.routes import Route as ModelRoute
 from djtune.model.workload import Journey, Step, Workload
 from djtune.payloads import har
-from djtune.payloads.endpoints import Responses, Sample
-from djtune.payloads.reads import Lighter, ReadsSeen
+from djtune.payloads.endpoints import Responses, Sample, known_as
+from djtune.payloads.paths import Path
+from djtune.payloads.reads import Lighter, Reader, ReadsSeen
 from djtune.servers.worker import Worker, shareable
 from djtune.workloads import choosing
 from djtune.workloads.choosing import steps_of
@@ -201,6 +203,26 @@ def _why(sample: Sample) -> str:
 def _read(worker: Worker, into: Gathered, seconds: float) -> None:
     found = worker.call("watch_reads", skip=sorted(into.skip), rounds=READ_ROUNDS, seconds=seconds)
     into.reads = msgspec.convert(found, ReadsSeen)
+    _collapse_maps(into)
+
+
+def _collapse_maps(into: Gathered) -> None:
+    """Take the keys that are data out of the paths of readers and fields: they may be names."""
+    steps = steps_of(into.workload)
+    maps = {route: each.maps for route, each in into.responses.items()}
+    for fetch in into.reads.fetches:
+        known = maps.get(steps[fetch.step], set())
+        for column in fetch.columns:
+            column.readers = _collapsed(column.readers, known)
+        for relation in fetch.relations:
+            relation.readers = _collapsed(relation.readers, known)
+    for made in into.reads.fields:
+        made.path = known_as(made.path, maps.get(steps[made.step], set()))
+
+
+def _collapsed(readers: Iterable[Reader], maps: set[Path]) -> list[Reader]:
+    named = (replace(reader, path=known_as(reader.path, maps)) for reader in readers)
+    return list({(one.kind, one.path, one.place): one for one in named}.values())
 
 
 def price(question: Question, into: Gathered, seconds: float) -> None:
