@@ -248,8 +248,12 @@ class Auditing:
     def _changes(self, proposed: Mapping[Route, Sequence[Path]]) -> dict[Route, Change]:
         fields = self.gathered.reads.fields
         steps = steps_of(self.gathered.workload)
+        inputs = {
+            route: [method for method in ("POST", "PUT", "PATCH") if method in described.methods]
+            for route, described in self.gathered.routes.items()
+        }
         return {
-            route: change(route, proposed, fields, steps, self.gathered.sources)
+            route: change(route, proposed, fields, steps, self.gathered.sources, inputs)
             for route, paths in proposed.items()
             if paths
         }

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct, field
 
 from djtune.model.patches import unified
+from djtune.model.routes import path_of
 from djtune.payloads.edits import drop_fields
 from djtune.payloads.paths import Path, is_below, text_of
 from djtune.payloads.reads import SerializerField
@@ -42,23 +43,27 @@ def change(
     fields: Sequence[SerializerField],
     steps: Sequence[Route],
     sources: Mapping[str, str],
+    inputs: Mapping[str, Sequence[str]],
 ) -> Change:
     """What to change for one ``route``'s proposed fields.
 
     A field whose serializer also serves somebody who keeps it is left to the reader: another
-    serializer is needed there.
+    serializer is needed there. So is one that is input too, where its routes take any: ``inputs``
+    are the methods by which they do.
     """
     found = Change()
     made: dict[Path, _Member] = {}
     uses: dict[_Member, list[tuple[Route, Path]]] = defaultdict(list)
     every: dict[str, dict[str, None]] = defaultdict(dict)
     for each in fields:
-        member = _Member(each.file, each.line, each.serializer, each.name)
+        member = _member(each)
         uses[member].append((steps[each.step], each.path))
         every[each.serializer][each.name] = None
         if steps[each.step] == route:
             made[each.path] = member
+    writable = {_member(each) for each in fields if each.writable}
     dropped: dict[tuple[str, int, str], list[str]] = defaultdict(list)
+    taken: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in sorted(proposed[route]):
         maker = made.get(path)
         if maker is None:
@@ -69,10 +74,30 @@ def change(
                 f"{maker.serializer.rpartition('.')[2]}.{maker.name} is also sent by {where}, "
                 "where nothing shows that it is unused: give this route a serializer of its own"
             )
+        elif maker in writable and (by := _input_of(uses[maker], inputs)):
+            taken[maker.serializer, by].append(maker.name)
         else:
             dropped[maker.file, maker.line, maker.serializer].append(maker.name)
+    found.notes += [_write_only(serializer, by, names) for (serializer, by), names in taken.items()]
     _edit(found, dropped, every, sources)
     return found
+
+
+def _member(field: SerializerField) -> _Member:
+    return _Member(field.file, field.line, field.serializer, field.name)
+
+
+def _input_of(uses: Sequence[tuple[Route, Path]], inputs: Mapping[str, Sequence[str]]) -> str:
+    """A request to one of a field's routes that may give it; empty where there is none."""
+    found = (f"{method} {path_of(of[1])}" for of, _ in uses for method in inputs.get(of[1], ()))
+    return next(found, "")
+
+
+def _write_only(serializer: str, by: str, names: Sequence[str]) -> str:
+    return (
+        f"{serializer.rpartition('.')[2]} takes {', '.join(names)} as input too, perhaps of {by}: "
+        "make what it does take write_only=True instead of taking it out"
+    )
 
 
 def _kept(

@@ -93,6 +93,8 @@ class SerializerField(Struct):
     line: int
     """Of the class."""
     declared: Literal["meta", "attribute", "method"]
+    writable: bool = False
+    """Whether requests may also give it as input."""
     cpu_ns: float | None = None
     """CPU a response for this field in all its rows, its children included; measured apart."""
 

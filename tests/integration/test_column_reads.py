@@ -322,6 +322,8 @@ def test_fields_are_described_by_their_serializers(seen: Seen) -> None:
         "writer": "attribute",
         "length": "method",
     }
+    writable = {name for name, field in seen.fields("single/").items() if field.writable}
+    assert writable == declared.keys() - {"length"}
     field = seen.fields("single/")["length"]
     place = line_of("api.py", "class BookSerializer")
     assert (f"{field.file}:{field.line}", field.name) == (place, "length")

@@ -24,7 +24,15 @@ def described(serializer: Any, anchors: Anchors) -> Iterator[dict[str, Any]]:
                 "file": shortened(found.file) if found else "",
                 "line": found.line if found else 0,
                 "declared": _declared(kind, name, field),
+                "writable": _is_writable(field),
             }
+
+
+def _is_writable(field: Any) -> bool:
+    """Whether a field also takes input: neither it nor what holds it is read only."""
+    while field is not None and not field.read_only:
+        field = field.parent
+    return field is None
 
 
 def _declared(serializer: type, name: str, field: Any) -> str:
