@@ -34,11 +34,12 @@ def judge(
     by_path: dict[Path, list[ValueFact]] = {}
     for fact in facts:
         by_path.setdefault(fact.path, []).append(fact)
+    perhaps_data = _perhaps_data(responses.nodes)
     judged = {}
     for path in responses.fields():
         made = Judged(path)
         made.evidence += _at_run_time(route, path, clients, made)
-        made.evidence += _in_source(path, clients, mentioned)
+        made.evidence += _in_source(path, perhaps_data, clients, mentioned)
         made.evidence += contracts.evidence(path, clients.contracts.get(route, ()))
         made.evidence += values.evidence(responses.nodes[path], by_path.get(path, ()))
         made.evidence += _without(route, path, clients)
@@ -87,22 +88,49 @@ def _named(scan: SourceScan, path: Path) -> list[Named]:
     return named(scan, browser.name_of(path))
 
 
-def _in_source(path: Path, clients: Clientele, mentioned: Sequence[bool]) -> Iterator[Evidence]:
+def _in_source(
+    path: Path, perhaps_data: Collection[Path], clients: Clientele, mentioned: Sequence[bool]
+) -> Iterator[Evidence]:
+    holders = [holder for holder in _holders(path) if holder not in perhaps_data]
     for folder, asks in zip(clients.folders, mentioned, strict=True):
         if folder.left:
             coverage = _coverage(folder)
-            if asks and (holder := _unnamed_holder(folder.scan, path)):
+            names = _named(folder.scan, path)
+            unnamed = (holder for holder in holders if not _named(folder.scan, holder))
+            if asks and (holder := next(unnamed, None)):
                 text = f"{text_of(holder)}, which holds it, is named nowhere"
                 yield Evidence("client source", "unused", text, coverage)
+            elif asks and not names and path in perhaps_data:
+                text = "named nowhere, but its key may be data: all beside it are made alike"
+                yield Evidence("client source", "says nothing", text, coverage)
             else:
-                names = _named(folder.scan, path)
-                yield source.evidence(names, coverage, mentioned=asks)
+                elsewhere = any(mentioned)
+                yield source.evidence(names, coverage, mentioned=asks, elsewhere=elsewhere)
 
 
-def _unnamed_holder(scan: SourceScan, path: Path) -> Path | None:
-    """The outermost field around ``path`` that the source does not name: nothing leads inside."""
-    holders = (path[:end] for end in range(1, len(path)) if path[end - 1] not in (EACH, ANY))
-    return next((holder for holder in holders if not _named(scan, holder)), None)
+def _holders(path: Path) -> list[Path]:
+    """The fields around ``path``, the outermost first: nothing leads inside of an unnamed one."""
+    return [path[:end] for end in range(1, len(path)) if path[end - 1] not in (EACH, ANY)]
+
+
+def _perhaps_data(nodes: Collection[Path]) -> set[Path]:
+    """The keys that are perhaps those of a small map, which a client goes through unnamed.
+
+    So are keys that hold fields where all beside them hold the same ones.
+    """
+    below: dict[Path, set[Path]] = {path: set() for path in nodes}
+    beside: dict[Path, list[Path]] = {path: [] for path in nodes}
+    for path in nodes:
+        if path:
+            beside[path[:-1]].append(path)
+        for end in range(1, len(path)):
+            below[path[:end]].add(path[end:])
+    return {
+        path
+        for paths in beside.values()
+        for path in paths
+        if below[path] and all(below[other] == below[path] for other in paths)
+    }
 
 
 def _coverage(folder: Folder) -> str:

@@ -20,13 +20,16 @@ def evidence(
     coverage: str,
     *,
     mentioned: bool,
+    elsewhere: bool = False,
 ) -> Evidence:
     """What the places that name a field in a client's source say of it.
 
     ``mentioned`` tells whether the endpoint's address stands in the source, without which nothing
-    follows from it.
+    follows from it; but where it does so ``elsewhere``, in another client's, a name that this one
+    reads may be of the field after all.
     """
-    if not mentioned:
+    read = any(each.naming in ("read", "quoted") for each in found)
+    if not mentioned and not (elsewhere and read):
         text = "the source does not hold the endpoint's address"
         return Evidence("client source", "says nothing", text, coverage)
     for naming, stance, text in _STANCES:

@@ -62,6 +62,25 @@ class TestSource:
         found = judged(source_of('fetch("/api/shows/").then((s) => s.title)'))
         assert found["owner", "title"].verdict == "unused"
 
+    def test_keys_that_may_be_data_need_no_name(self):
+        sections = {"news": {"title": "A", "id": 1}, "sport": {"title": "B", "id": 2}}
+        text = 'fetch("/api/shows/").then((d) => Object.values(d.sections).map((s) => s.title))'
+        found = judged(source_of(text), {"sections": sections, "total": 2})
+        assert found["sections", "news", "title"].verdict == "used"
+        assert proposed(found) == [
+            ("sections", "news", "id"),
+            ("sections", "sport", "id"),
+            ("total",),
+        ]
+
+    def test_a_client_that_names_a_field_keeps_it_where_another_holds_the_address(self):
+        asking = scan_text('fetch("/api/shows/").then((s) => s.id)', "javascript", "app.js")
+        showing = scan_text("show.title", "javascript", "card.js")
+        clients = Clientele(folders=[Folder("web", asking), Folder("cards", showing)])
+        found = judged(clients, {"id": 1, "title": "One", "year": 1984})
+        assert found["title",].verdict == "unknown"
+        assert proposed(found) == [("year",)]
+
     def test_a_client_that_asks_for_something_else_says_nothing(self):
         assert proposed(judged(source_of('fetch("/api/films/")'))) == []
 
