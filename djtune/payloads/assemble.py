@@ -286,6 +286,10 @@ def _warnings(gathered: Gathered, clients: Clientele) -> Iterator[str]:
     yield from gathered.failures
     yield from clients.failures
     yield from _disturbed(gathered)
+    if unsampled := [
+        f"{m} {path_of(r)}" for m, r in clients.asked if (m, r) not in gathered.responses
+    ]:
+        yield f"the journey asks for what was not sampled: {', '.join(unsampled)}"
     if clients.untried:
         yield f"the proposed fields could not be confirmed by the journey: {clients.untried}"
     for error in clients.run.errors if clients.run else []:

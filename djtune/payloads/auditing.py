@@ -287,4 +287,8 @@ def _free(endpoint: EndpointResult, querysets: Sequence[QuerysetResult]) -> None
         if request_of(endpoint) in queryset.routes:
             freed = freeing.light(queryset, {"freed"})
             endpoint.proposed.columns += [f"{queryset.model}.{name}" for name in freed]
-            endpoint.proposed.relations += [f"{queryset.model}.{n}" for n in queryset.relations]
+            endpoint.proposed.relations += [
+                f"{queryset.model}.{relation.name}"
+                for relation in queryset.relations
+                if relation.state == "freed"
+            ]

@@ -7,6 +7,7 @@ from djtune.model.metrics import Metric
 from djtune.model.patches import with_call
 from djtune.model.routes import path_of
 from djtune.payloads.changing import Change
+from djtune.payloads.edits import Edit, drop_relations
 from djtune.payloads.freeing import light
 from djtune.payloads.lighter import advice, best
 from djtune.payloads.result import EndpointResult, FieldResult, PayloadAuditResult, QuerysetResult
@@ -38,6 +39,7 @@ def findings(
         found += _whitespace(endpoint)
     found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
     found += _invalid(result)
+    found += [one for queryset in result.querysets for one in _unfollowed(queryset, sources)]
     lighter = [one for queryset in result.querysets for one in _unread(queryset, sources, django)]
     return found + sorted(lighter, key=lambda each: -each.saving.value if each.saving else 0)
 
@@ -182,8 +184,9 @@ def _unread(
         evidence=[
             ", ".join(chosen.columns),
             *([f"of these, read by proposed fields alone: {', '.join(freed)}"] if freed else []),
-            f"{fmt.count(queryset.rows)} rows a response; fetching them takes "
-            f"{_ratio(chosen.ratio)} of the CPU time without, n = {chosen.ratio.n} pairs",
+            f"{fmt.count(queryset.rows)} rows a response, {queryset.watched:,} looked at",
+            f"fetching them takes {_ratio(chosen.ratio)} of the CPU time without, "
+            f"n = {chosen.ratio.n} pairs",
             f"{fmt.share(queryset.part)} of the route's service time when it was first looked at",
         ],
         saving=Saving(
@@ -196,6 +199,29 @@ def _unread(
         remedy=f"add .{chosen.code} to the queryset. {advice(chosen, django)}",
         patch=_added(queryset, chosen.code, sources),
         severity=severity(queryset.part),  # type: ignore[arg-type]
+        routes=queryset.routes,
+    )
+
+
+def _unfollowed(queryset: QuerysetResult, sources: Mapping[str, str]) -> Iterator[FindingData]:
+    """Joins and prefetches that nobody follows."""
+    unread = [relation for relation in queryset.relations if relation.state == "unread"]
+    if not unread or queryset.blind:
+        return
+    names = [relation.name for relation in unread]
+    queries = sum(relation.queries for relation in unread)
+    saved = f"saves {fmt.count(queries)} queries a response" if queries else "saves a join"
+    file, _, line = queryset.begun.rpartition(":")
+    known = file in sources and line.isdigit()
+    edit = drop_relations(sources[file], int(line), names, file) if known else Edit()
+    yield FindingData(
+        kind="unread-relations",
+        title=f"{queryset.model} is loaded with {', '.join(names)}, which nobody follows",
+        where=queryset.begun or queryset.place,
+        evidence=[f"{queryset.watched:,} rows were looked at, over all routes that use it", saved],
+        remedy=f"take it out of select_related or prefetch_related. {edit.note}".rstrip(". "),
+        patch=edit.patch,
+        severity="medium" if queries else "low",
         routes=queryset.routes,
     )
 

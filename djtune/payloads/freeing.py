@@ -7,13 +7,14 @@ that shares the line may.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean
+from typing import Literal
 
 from msgspec import Struct
 
 from djtune.model.routes import path_of
 from djtune.payloads.paths import Path, is_below, text_of
 from djtune.payloads.reads import ColumnUse, Fetch, Reader, RelationUse
-from djtune.payloads.result import ColumnResult, QuerysetResult
+from djtune.payloads.result import ColumnResult, QuerysetResult, RelationResult
 
 Route = tuple[str, str]
 State = str
@@ -49,6 +50,8 @@ def judged(queryset: Queryset, proposed: Mapping[Route, Collection[Path]]) -> Qu
     columns: dict[tuple[str, str], list[tuple[Route, Fetch, ColumnUse]]] = defaultdict(list)
     relations: dict[str, list[tuple[Route, RelationUse]]] = defaultdict(list)
     for route, fetch in queryset.fetches:
+        if not fetch.watched:
+            continue  # of rows that were not there nothing was seen
         for column in fetch.columns:
             columns[column.relation, column.name].append((route, fetch, column))
         for relation in fetch.relations:
@@ -61,16 +64,24 @@ def judged(queryset: Queryset, proposed: Mapping[Route, Collection[Path]]) -> Qu
         begun=first.begun,
         rows=max(fetch.rows for _, fetch in queryset.fetches),
         columns=[_column(uses, proposed) for uses in columns.values()],
+        watched=sum(fetch.watched for _, fetch in queryset.fetches),
         relations=[
-            name
+            RelationResult(name, uses[0][1].kind, state, max(each.queries for _, each in uses))
             for name, uses in relations.items()
-            if all(
-                _free(relation.readers, proposed.get(route, ())) != "read"
-                for route, relation in uses
-            )
+            if (state := _over_all(uses, proposed))
         ],
         blind=next((fetch.blind for _, fetch in queryset.fetches if fetch.blind), ""),
     )
+
+
+def _over_all(
+    uses: Sequence[tuple[Route, RelationUse]], proposed: Mapping[Route, Collection[Path]]
+) -> Literal["unread", "freed"] | None:
+    """Whether no route follows a relation, now or without the proposed fields."""
+    states = {_free(relation.readers, proposed.get(route, ())) for route, relation in uses}
+    if "read" in states:
+        return None
+    return "freed" if "freed" in states else "unread"
 
 
 def _column(

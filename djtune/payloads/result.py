@@ -90,6 +90,17 @@ class ColumnResult(Struct):
     readers: list[str] = field(default_factory=list)
 
 
+class RelationResult(Struct):
+    """A relation that is loaded ahead, and that nobody follows."""
+
+    name: str
+    kind: Literal["select", "prefetch"]
+    state: Literal["unread", "freed"]
+    """``freed``: only fields of the proposed set follow it."""
+    queries: float = 0.0
+    """Queries a response that it costs; 0 for a join."""
+
+
 class LighterResult(Struct):
     """A queryset without some columns, measured beside itself."""
 
@@ -114,8 +125,10 @@ class QuerysetResult(Struct):
     begun: str
     rows: float
     columns: list[ColumnResult]
-    relations: list[str] = field(default_factory=list)
-    """Joins and prefetches that nothing reads, or nothing but proposed fields."""
+    watched: int = 0
+    """Rows that were looked at, over all responses."""
+    relations: list[RelationResult] = field(default_factory=list)
+    """Joins and prefetches that nothing follows, or nothing but proposed fields."""
     lighter: list[LighterResult] = field(default_factory=list)
     part: float = 0.0
     """Part of its route's service time, as first looked at, that the best of these saves."""

@@ -16,7 +16,8 @@ def column(name, *readers, needed=""):
 
 
 def fetch(*columns, step=0, begun="guide.py:7", **options):
-    return Fetch(step, 0, "tv.Channel", "views.py:1", begun, columns=list(columns), **options)
+    seen = {"watched": 3, **options}
+    return Fetch(step, 0, "tv.Channel", "views.py:1", begun, columns=list(columns), **seen)
 
 
 def states(*fetches, proposed=None):
@@ -63,7 +64,19 @@ def test_a_join_that_nobody_follows_is_named():
         RelationUse("shows", "prefetch", [Reader("app")]),
     ]
     (found,) = querysets([fetch(column("logo"), relations=relations)], STEPS)
-    assert judged(found, {}).relations == ["package"]
+    assert [each.name for each in judged(found, {}).relations] == ["package"]
+
+
+def test_a_queryset_without_rows_shows_nothing():
+    assert states(fetch(column("logo"), watched=0)) == {}
+
+
+def test_a_relation_of_a_field_that_goes_is_freed():
+    relation = RelationUse("package", "select", [by_field(*LOGO)])
+    (found,) = querysets([fetch(column("logo"), relations=[relation])], STEPS)
+    assert judged(found, {}).relations == []
+    (freed,) = judged(found, {STEPS[0]: [LOGO]}).relations
+    assert (freed.name, freed.state) == ("package", "freed")
 
 
 def test_fields_are_told_with_their_columns():
