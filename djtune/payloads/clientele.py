@@ -124,6 +124,7 @@ def _leave_out_scripts_that_ran(into: Clientele) -> None:
             name: [named for named in found if named.place.file not in ran]
             for name, found in names.items()
         }
+        folder.scan.composed = [one for one in folder.scan.composed if one.place.file not in ran]
 
 
 def _digest(file: File) -> str:

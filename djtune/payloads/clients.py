@@ -33,6 +33,19 @@ class Named(Struct, frozen=True):
     place: Place
 
 
+class Composed(Struct, frozen=True):
+    """A string that is put together and may be a name: ``title_${language}``."""
+
+    begun: str
+    ended: str
+    place: Place
+
+    def fits(self, name: str) -> bool:
+        """Whether it may be ``name``."""
+        written = len(self.begun) + len(self.ended)
+        return len(name) > written and name.startswith(self.begun) and name.endswith(self.ended)
+
+
 class SourceScan(Struct):
     """What a client's source names."""
 
@@ -47,6 +60,7 @@ class SourceScan(Struct):
     bytes: int = 0
     digests: set[str] = field(default_factory=set)
     """SHA-256 of every file scanned, to know a script again that a page loads."""
+    composed: list[Composed] = field(default_factory=list)
     blind: list[Place] = field(default_factory=list)
     """Where a key is computed, so that any field may be meant."""
     unreadable: list[str] = field(default_factory=list)

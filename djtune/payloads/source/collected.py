@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from djtune.payloads.clients import Named, Naming, SourceScan
+from djtune.payloads.clients import Composed, Named, Naming, SourceScan
 
 from .addresses import pieces_of
 from .grammar import Found
@@ -12,6 +12,8 @@ from .text import SourceText, whole
 _STRENGTH: tuple[Naming, ...] = ("quoted", "declared", "read", "written")
 """Of two patterns that meet at one place, the later here describes it more closely."""
 
+FEWEST_LETTERS = 3
+"""Of a name that is put together, that have to be written."""
 _ARITHMETIC = re.compile(r"[-+*/%:]|\.length\b|\blen\(")
 _MEMBER = re.compile(r"\.\s*([^\W\d]\w*)")
 _POSITION = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
@@ -28,6 +30,7 @@ class Collected:
         self.aliases: dict[str, set[str]] = {}
         self._names: dict[int, tuple[str, Naming]] = {}
         self._blind: set[int] = set()
+        self._composed: dict[int, tuple[str, str]] = {}
 
     def name(self, offset: int, name: str, naming: Naming) -> None:
         """A name stands here; what a more special pattern has said of the place stays."""
@@ -57,6 +60,12 @@ class Collected:
         """Here a key is computed."""
         self._blind.add(offset)
 
+    def composed(self, offset: int, begun: str, ended: str, *, key: bool) -> None:
+        """A string is put together here: perhaps a name, as a ``key`` or with an underscore."""
+        is_name = f"{begun}{ended}".isidentifier() and len(begun + ended) >= FEWEST_LETTERS
+        if is_name and (key or begun.endswith("_") or ended.startswith("_")):
+            self._composed[offset] = (begun, ended)
+
     def alias(self, local: str, wire: str) -> None:
         """What the source calls ``local`` is ``wire`` in JSON."""
         if local != wire:
@@ -70,6 +79,10 @@ class Collected:
             named = Named(whole(name), naming, self.source.place(offset))
             scan.names.setdefault(named.name, []).append(named)
         scan.blind += [self.source.place(offset) for offset in sorted(self._blind)]
+        scan.composed += [
+            Composed(begun, ended, self.source.place(offset))
+            for offset, (begun, ended) in sorted(self._composed.items())
+        ]
         scan.strings |= {whole(piece) for piece in self.strings}
         for local, wires in self.aliases.items():
             scan.aliases.setdefault(local, set()).update(wires)

@@ -1,5 +1,8 @@
 """JavaScript and TypeScript: what is read of objects, and what is only declared."""
 
+import re
+from typing import Any
+
 from .addresses import pieces_of
 from .collected import Collected, is_position
 from .grammar import Found, Tree
@@ -33,6 +36,9 @@ _BOTH = """
 (call_expression function: (member_expression
   object: (identifier) @class property: (property_identifier) @enumerates))
 
+(template_string (template_substitution)) @composed
+(binary_expression left: (string) operator: "+") @composed
+(binary_expression operator: "+" right: (string)) @composed
 (string (string_fragment) @string)
 (template_string (string_fragment) @piece)
 (import_statement source: (string (string_fragment) @imported))
@@ -55,6 +61,7 @@ QUERIES = {
     "tsx": _BOTH + _TYPES,
 }
 _ENUMERATES = {"entries", "values"}
+_TEMPLATE = re.compile(r"`(\w*)\$\{.*\}(\w*)`", re.DOTALL)
 
 
 def collect(tree: Tree, into: Collected, base: int = 0) -> list[tuple[int, str]]:
@@ -70,6 +77,8 @@ def collect(tree: Tree, into: Collected, base: int = 0) -> list[tuple[int, str]]
             into.string(base + one.start, one.text)
     for one in found["piece"]:
         into.strings |= pieces_of(one.text)
+    for one in found["composed"]:
+        into.composed(base + one.start, *_ends(tree, one), key=_is_key(one.node))
     _computed(found, into, base)
     return [(base + start, text) for start, text in _templates(found)]
 
@@ -97,6 +106,22 @@ def _computed(found: dict[str, list[Found]], into: Collected, base: int) -> None
     for one in found["enumerates"]:
         if one.text in _ENUMERATES and one.node.parent.id in objects:
             into.blind(base + one.start)
+
+
+def _ends(tree: Tree, one: Found) -> tuple[str, str]:
+    """What a string that is put together begins and ends with, as far as that is written there."""
+    if one.node.type == "template_string":
+        ends = _TEMPLATE.fullmatch(one.text)
+        return (ends[1], ends[2]) if ends else ("", "")
+    left, right = (
+        tree.text(node)[1:-1] if node.type == "string" else ""
+        for node in (one.node.children[0], one.node.children[-1])
+    )
+    return left, right
+
+
+def _is_key(node: Any) -> bool:
+    return node.parent.type == "subscript_expression"
 
 
 def _templates(found: dict[str, list[Found]]) -> list[tuple[int, str]]:

@@ -88,6 +88,7 @@ def merge(into: SourceScan, other: SourceScan) -> None:
     into.strings |= other.strings
     into.bytes += other.bytes
     into.digests |= other.digests
+    into.composed += other.composed
     into.blind += other.blind
     into.unreadable += other.unreadable
 

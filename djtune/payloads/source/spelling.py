@@ -27,10 +27,15 @@ def snake(name: str) -> str:
 
 
 def named(scan: SourceScan, field: str) -> list[Named]:
-    """Every place that names a response field, in any spelling or by an alias of the client's."""
+    """Every place that names a response field, in any spelling or by an alias of the client's.
+
+    Where its name may be put together from parts, it is quoted.
+    """
     wanted = spellings(field)
     aliases = {local for local, wires in scan.aliases.items() if wires & wanted}
-    return [one for name in sorted(wanted | aliases) for one in scan.names.get(name, ())]
+    whole = [one for name in sorted(wanted | aliases) for one in scan.names.get(name, ())]
+    parts = [one for one in scan.composed if any(map(one.fits, wanted))]
+    return whole + [Named(field, "quoted", one.place) for one in parts]
 
 
 def naming(scan: SourceScan, field: str) -> Naming | None:

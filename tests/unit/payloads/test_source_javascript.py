@@ -3,6 +3,7 @@
 import pytest
 
 from djtune.payloads.source.scan import scan_text
+from djtune.payloads.source.spelling import named
 
 
 def names(text, language="typescript"):
@@ -103,3 +104,27 @@ def test_a_bundle_of_one_line_shows_what_surrounds_a_name():
     assert named.place.column == 40_003
     assert "t.title;" in named.place.text
     assert len(named.place.text) <= 120
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "show[`title_${language}`]",
+        "show['title_' + language]",
+        "const key = 'title_' + language",
+        "const key = `title_${language ?? 'en'}`",
+        "show[kind + '_en']",
+        "show[`title${Language}`]",
+    ],
+)
+def test_names_that_are_put_together_are_quoted(text):
+    found = named(scan_text(text, "typescript", "page.ts"), "title_en")
+    assert [one.naming for one in found] == ["quoted"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["const key = `title ${show}`", "`show-${id}`", "'title' + end", "`${a}`", "show['t' + a]"],
+)
+def test_other_strings_that_are_put_together_name_nothing(text):
+    assert not named(scan_text(text, "typescript", "page.ts"), "title_en")
