@@ -1,7 +1,8 @@
 """Where a value is in a JSON document, the same for every document of its kind.
 
 A path is a tuple of segments: the keys of objects, :data:`EACH` for the elements of an array, and
-:data:`ANY` for the keys of a map whose keys are data. ``()`` is the whole document.
+:data:`ANY` for the keys of a map whose keys are data. ``()`` is the whole document. A key that is
+spelled ``{*}`` itself is taken for one of a map.
 """
 
 import json

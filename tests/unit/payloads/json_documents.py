@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-KEYS = st.sampled_from(["a", "b", "name", "é", 'qu"ote', "", "[]", "{*}", "7", "2024-01-01"])
+KEYS = st.sampled_from(["a", "b", "name", "é", 'qu"ote', "", "[]", "7", "2024-01-01"])
 SCALARS = (
     st.none()
     | st.booleans()
