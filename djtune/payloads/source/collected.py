@@ -16,6 +16,7 @@ FEWEST_LETTERS = 3
 """Of a name that is put together, that have to be written."""
 _ARITHMETIC = re.compile(r"[-+*/%:]|\.length\b|\blen\(")
 _MEMBER = re.compile(r"\.\s*([^\W\d]\w*)")
+_QUOTED = re.compile(r"""["'`]([^\W\d]\w*)["'`]""")
 _POSITION = re.compile(r"[ijkn]|idx|\w*[iI]ndex|\d+")
 
 
@@ -45,10 +46,15 @@ class Collected:
                 self.name(base + one.start, one.text, naming)
 
     def unparsed(self, errors: Iterable[Found], base: int = 0) -> None:
-        """Take what follows a dot for a read, where no more can be told of a text."""
+        """Take what follows a dot for a read, where no more can be told of a text.
+
+        A word in quotation marks is quoted.
+        """
         for error in errors:
             for member in _MEMBER.finditer(error.text):
                 self.name(base + error.start + member.start(1), member[1], "read")
+            for word in _QUOTED.finditer(error.text):
+                self.name(base + error.start + word.start(1), word[1], "quoted")
 
     def string(self, offset: int, text: str) -> None:
         """A whole string stands here: perhaps an address, or fields' names."""

@@ -121,7 +121,7 @@ def _ends(tree: Tree, one: Found) -> tuple[str, str]:
 
 
 def _is_key(node: Any) -> bool:
-    return node.parent.type == "subscript_expression"
+    return bool(node.parent.type == "subscript_expression")
 
 
 def _templates(found: dict[str, list[Found]]) -> list[tuple[int, str]]:

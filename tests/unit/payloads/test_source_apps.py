@@ -147,3 +147,14 @@ def test_a_property_is_read_by_its_bare_name_whatever_a_variable_is_called(langu
 
 def test_python_matches_objects_by_their_fields():
     assert naming(scan_text(PYTHON, "python", "client.py"), "poster_url") == "read"
+
+
+def test_what_cannot_be_parsed_still_names_what_it_quotes():
+    text = """interface Api { @GET("/api/shows/") fun shows(): List<Show> }
+
+@JsonClass(generateAdapter = true)
+data class Show(@Json(name = "sub_title") val caption: String)
+"""
+    scan = scan_text(text, "kotlin", "Show.kt")
+    assert scan.unreadable == ["Show.kt"]
+    assert naming(scan, "sub_title") == "quoted"
