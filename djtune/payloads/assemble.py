@@ -126,6 +126,7 @@ def _endpoint(
         weight=0.0,
         sizes=weighing.sizes(responses.bodies, responses.sizes),
         whitespace=responses.whitespace / max(1, responses.n),
+        whitespace_gzip=weighing.whitespace_gzip(responses.bodies),
         share=0.0,
         fields=[
             _field(path, each, studied, columns, prices, makers, keep_values)

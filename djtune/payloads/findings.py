@@ -36,8 +36,8 @@ def findings(
         if endpoint.proposed is not None:
             change = changes.get((endpoint.method, endpoint.route), Change())
             found.append(_unused(endpoint, change))
-        found += _whitespace(endpoint)
     found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
+    found += _whitespace(result.endpoints)
     found += _invalid(result)
     found += [one for queryset in result.querysets for one in _unfollowed(queryset, sources)]
     lighter = [one for queryset in result.querysets for one in _unread(queryset, sources, django)]
@@ -234,23 +234,35 @@ def _added(queryset: QuerysetResult, code: str, sources: Mapping[str, str]) -> s
     return with_call(sources[file], int(line), code, file)
 
 
-def _whitespace(endpoint: EndpointResult) -> Iterator[FindingData]:
-    raw = endpoint.sizes.raw.value or 0.0
-    share = endpoint.whitespace / raw if raw else 0.0
-    if share < WHITESPACE or endpoint.whitespace < FEW_BYTES:
+def _whitespace(endpoints: Sequence[EndpointResult]) -> Iterator[FindingData]:
+    """Spaces, line ends and escapes, of all endpoints together: one change cures them."""
+    loose = [each for each in endpoints if _is_loose(each)]
+    if not loose:
         return
+    largest = max(loose, key=lambda each: each.whitespace)
+    raw = largest.sizes.raw.value or 1.0
     yield FindingData(
         kind="whitespace",
-        title=f"{request_of(endpoint)}: {fmt.share(share)} of the bytes are spaces and escapes",
-        where=endpoint.where,
-        evidence=[f"compact JSON in UTF-8 is {fmt.size(endpoint.whitespace)} shorter a response"],
-        saving=Saving(endpoint.whitespace, "B a response", estimate=False),
+        title=f"{fmt.plural(len(loose), 'endpoint sends', 'endpoints send')} spaces and escapes "
+        "that compact JSON has not",
+        where=largest.where,
+        evidence=[
+            f"{request_of(each)}: {fmt.size(each.whitespace)} of {fmt.size(each.sizes.raw.value)} "
+            f"a response, {fmt.size(each.whitespace_gzip)} with gzip"
+            for each in sorted(loose, key=lambda each: -each.whitespace)[:SHOWN]
+        ],
+        saving=Saving(largest.whitespace, "B a response of the largest", estimate=False),
         remedy="write compact JSON: json_dumps_params={'separators': (',', ':'), 'ensure_ascii': "
         "False} of JsonResponse; COMPACT_JSON and UNICODE_JSON of REST framework",
-        severity=severity(share),  # type: ignore[arg-type]
-        routes=[request_of(endpoint)],
-        part=endpoint.share * share,
+        severity=severity(largest.whitespace / raw),  # type: ignore[arg-type]
+        routes=[request_of(each) for each in loose],
+        part=sum(each.share * each.whitespace / (each.sizes.raw.value or 1.0) for each in loose),
     )
+
+
+def _is_loose(endpoint: EndpointResult) -> bool:
+    raw = endpoint.sizes.raw.value or 0.0
+    return endpoint.whitespace >= max(FEW_BYTES, WHITESPACE * raw)
 
 
 def _invalid(result: PayloadAuditResult) -> Iterator[FindingData]:

@@ -64,6 +64,14 @@ def weigh(bodies: Sequence[Body], paths: Collection[Path]) -> Weighed:
     )
 
 
+def whitespace_gzip(bodies: Sequence[Body]) -> float:
+    """Mean bytes that gzip makes of what compact JSON has not."""
+    compress = installed()["gzip"]
+    loose = [body for body in affordable(bodies) if len(body.raw) != body.compact]
+    saved = [len(compress(body.raw)) - len(compress(encode(body.document))) for body in loose]
+    return mean([float(each) for each in saved])
+
+
 def affordable(bodies: Sequence[Body]) -> list[Body]:
     """As many of the first bodies as can be compressed in a few seconds; one at least."""
     chosen: list[Body] = []
