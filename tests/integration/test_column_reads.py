@@ -25,7 +25,7 @@ ROUTES = [
     *("as-tuples/", "dumped/", "as-dictionary/", "cached/", "copied/", "taken-apart/"),
     *("in-a-thread/", "saved/", "flat/", "nested/", "paged/", "single/", "wrapped/"),
     "prefetched-many/",
-    *("renamed/", "summarised/", "rearranged/", "camel/"),
+    *("renamed/", "summarised/", "rearranged/", "camel/", "enveloped/", "enveloped-page/"),
     *("awaited/", "awaited-chunks/", "awaited-fields/"),
 ]
 
@@ -230,6 +230,8 @@ FIELDS = {
         pytest.param("flat/", ["[]."], id="a list"),
         pytest.param("paged/", ["results[]."], id="in a page"),
         pytest.param("rearranged/", ["first[].", "others[]."], id="copied and at two places"),
+        pytest.param("enveloped/", ["book."], id="one object in a renderer's envelope"),
+        pytest.param("enveloped-page/", ["books[]."], id="a page in a renderer's envelope"),
     ],
 )
 def test_each_response_field_is_tied_to_the_columns_that_it_reads(

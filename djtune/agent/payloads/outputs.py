@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from ..probes.patches import Patches
 
 OUTPUTS = 25
 """Outputs of one serializer that are kept to be found again."""
+LEVELS = 4
+"""Levels of a document on which the outputs of serializers are looked for."""
 _LIBRARIES = ("orjson", "ujson", "simplejson", "rapidjson", "msgspec.json")
 
 
@@ -38,13 +40,33 @@ class Outputs:
     def document(self, body: bytes) -> tuple[Any, bool]:
         """The data that became the body, and whether it was dumped as it is.
 
-        ``None`` where it is not known. What a renderer was given goes before what it dumped: it
-        is what the serializers made.
+        ``None`` where it is not known. A renderer may wrap what it was given, or copy it key by
+        key: what it dumped goes first if it holds what the serializers made.
         """
         dumped = [data for data, output in self.documents if _same(output, body)]
         given = [data for data, output in self.rendered if _same(output, body)]
-        found = (given or dumped or [None])[-1]
+        wrapped = [data for data in dumped if self._holds_made(data)]
+        found = (wrapped or given or dumped or [None])[-1]
         return found, any(data is found for data in dumped)
+
+    def _holds_made(self, data: Any) -> bool:
+        ids = {id(output) for _, outputs in self.made.values() for output in outputs}
+        level = [data]
+        for _ in range(LEVELS):
+            if any(id(each) in ids or _maker(each) in self.made for each in level):
+                return True
+            level = [below for each in level for below in _below(each)]
+        return False
+
+
+def _maker(data: Any) -> int:
+    return id(getattr(data, "serializer", None))
+
+
+def _below(data: Any) -> Iterable[Any]:
+    if isinstance(data, dict):
+        return data.values()
+    return data if isinstance(data, (list, tuple)) else ()
 
 
 def _same(output: Any, body: bytes) -> bool:

@@ -1,5 +1,6 @@
 """REST framework views."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,15 @@ class CamelRenderer(JSONRenderer):
         return super().render(_camelized(data), *args, **options)
 
 
+class EnvelopeRenderer(JSONRenderer):
+    """Puts a page's rows under a name of its own, and one object under another."""
+
+    def render(self, data: Any, *args: Any, **options: Any) -> bytes:
+        if "results" in data:
+            return json.dumps({"books": data["results"], "n": data["count"]}).encode()
+        return json.dumps({"book": data}).encode()
+
+
 def _camelized(data: Any) -> Any:
     if isinstance(data, dict):
         return {_camel(key): _camelized(value) for key, value in data.items()}
@@ -183,3 +193,18 @@ def camel(request: Request) -> Response:
 
 
 view(camel)
+
+
+@renderer_classes([EnvelopeRenderer])
+def enveloped_page(request: Request) -> Response:
+    page = _books().select_related("author")[:30]
+    return Response({"count": 30, "next": None, "results": BookSerializer(page, many=True).data})
+
+
+@renderer_classes([EnvelopeRenderer])
+def enveloped(request: Request) -> Response:
+    return Response(BookSerializer(_books().select_related("author").first()).data)
+
+
+view(enveloped_page)
+view(enveloped)
