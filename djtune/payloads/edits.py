@@ -35,10 +35,10 @@ def drop_fields(
     """Take fields out of a serializer: its ``Meta.fields``, declarations, and ``get_x`` methods.
 
     ``serializer`` is the class's name, dotted or not; ``every`` are all of its fields in order,
-    which is needed where ``fields`` does not name them. A method goes only where nothing else in
-    the file names it.
+    as far as they are known, for a line to paste where there is no patch. A method goes only where
+    nothing else in the file names it.
     """
-    edit = _edited(source, file, lambda c: SerializerClass(c, serializer).drop(set(names), every))
+    edit = _edited(source, file, lambda c: SerializerClass(c, serializer).drop(set(names)))
     kept = [name for name in every if name not in names]
     paste = f"fields = {_as_list(kept)}" if every and not edit.patch else ""
     return Edit(edit.patch, edit.note, paste, edit.source)

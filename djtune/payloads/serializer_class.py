@@ -1,7 +1,7 @@
 """A serializer as its source has it, without some of its fields."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from djtune.payloads import listings
@@ -30,11 +30,11 @@ class SerializerClass:
         self.node = found[0]
         self.meta = _meta(self.node)
 
-    def drop(self, names: set[str], every: Sequence[str]) -> str:
+    def drop(self, names: set[str]) -> str:
         """Cut the fields out; return what is to be looked at."""
         declared = {name: made for name, made in _assigned(self.node).items() if name in names}
         self._check_family(set(declared))
-        listed = self._unlist(names, set(declared), every)
+        listed = self._unlist(names, declared)
         missing = names - listed - set(declared)
         if missing == names:
             raise UnclearError(f"{self.name} itself does not name {', '.join(sorted(names))}")
@@ -44,7 +44,7 @@ class SerializerClass:
         self._keep_a_body()
         return " ".join([*self._mentions(names - missing), *self._not_here(missing)])
 
-    def _unlist(self, names: set[str], declared: set[str], every: Sequence[str]) -> set[str]:
+    def _unlist(self, names: set[str], declared: Mapping[str, _Assigned]) -> set[str]:
         """Take names out of Meta; return those that it had, itself or by ``__all__``."""
         assigned = _assigned(self.meta)
         for name in _ALSO_LISTS:
@@ -62,7 +62,7 @@ class SerializerClass:
             listings.take_out(self.cutting, value, names)
             return names & set(held)
         if isinstance(value, ast.Constant) or last_name(value) == "ALL_FIELDS":
-            return self._name_the_rest(assigned[how], names, declared, every)
+            return self._exclude_instead(assigned[how], names, declared)
         raise UnclearError(f"Meta.fields is made by an expression at line {value.lineno}")
 
     def _check_family(self, declared: set[str]) -> None:
@@ -105,7 +105,11 @@ class SerializerClass:
             raise UnclearError(f"{self.name} inherits the list of its fields")
 
     def _exclude(
-        self, value: ast.expr, held: list[str] | None, names: set[str], declared: set[str]
+        self,
+        value: ast.expr,
+        held: list[str] | None,
+        names: set[str],
+        declared: Mapping[str, _Assigned],
     ) -> set[str]:
         if held is None or declared:
             raise UnclearError(f"Meta.exclude at line {value.lineno} cannot name declared fields")
@@ -114,18 +118,26 @@ class SerializerClass:
         listings.write(self.cutting, value, [*map(self.cutting.text, value.elts), *more])
         return names
 
-    def _name_the_rest(
-        self, made: _Assigned, names: set[str], declared: set[str], every: Sequence[str]
+    def _exclude_instead(
+        self, made: _Assigned, names: set[str], declared: Mapping[str, _Assigned]
     ) -> set[str]:
-        """``"__all__"`` becomes a list of the others, or else of those left out."""
-        if every:
-            kept = [f'"{name}"' for name in every if name not in names]
-            listings.write(self.cutting, made.value, kept)
-            return names & set(every)
-        if declared or not isinstance(made.statement, ast.Assign):
-            raise UnclearError('Meta.fields is "__all__", and what that is here is not known')
-        listings.write(self.cutting, made.value, [f'"{name}"' for name in sorted(names)])
-        self.cutting.replace(made.statement.targets[0], "exclude")
+        """``"__all__"`` becomes a list of what is left out; methods' fields go by themselves.
+
+        Those that stay are not listed: some may be input alone, or of other responses.
+        """
+        methods = {name for name, each in declared.items() if _method_of(name, each.value)}
+        if shadowing := declared.keys() - methods:
+            named = ", ".join(sorted(shadowing))
+            raise UnclearError(
+                f'Meta.fields is "__all__", and {named} may be of the model too: name the fields '
+                "that stay, and those for input"
+            )
+        if not isinstance(made.statement, ast.Assign):
+            raise UnclearError('Meta.fields is "__all__" and has an annotation')
+        if names - methods:
+            left_out = [f'"{name}"' for name in sorted(names - methods)]
+            listings.write(self.cutting, made.value, left_out)
+            self.cutting.replace(made.statement.targets[0], "exclude")
         return names
 
     def _drop_methods(self, declared: dict[str, _Assigned]) -> None:

@@ -119,10 +119,23 @@ def test_a_method_that_something_else_calls_stays() -> None:
     assert "def length" not in dropped(source.replace("self.length(row)", "3"), ["a"])
 
 
-def test_all_fields_become_those_that_stay_or_else_those_left_out() -> None:
+def test_all_fields_become_those_left_out_as_some_may_be_input_alone() -> None:
     source = MODEL + 'fields = "__all__"\n'
-    assert meta_of(dropped(source, ["b"], ["a", "b", "c"])) == {"fields": ["a", "c"]}
-    assert meta_of(dropped(source, ["b"])) == {"exclude": ["b"]}
+    assert meta_of(dropped(source, ["b"], ["a", "b", "c"])) == {"exclude": ["b"]}
+
+
+def test_a_method_of_a_serializer_with_all_fields_goes_by_itself() -> None:
+    method = MODEL.replace("class Meta", "b = SerializerMethodField()\n\n    class Meta", 1)
+    after = dropped(method + 'fields = "__all__"\n', ["b"])
+    assert "SerializerMethodField" not in after
+    assert meta_of(after) == {"fields": "__all__"}
+
+
+def test_a_declared_field_may_be_of_the_model_too_where_all_are_taken() -> None:
+    declared = MODEL.replace("class Meta", "b = F()\n\n    class Meta", 1)
+    edit = refused(declared + 'fields = "__all__"\n', ["b"], ["a", "b"])
+    assert edit.paste == 'fields = ["a"]'
+    assert "b may be of the model too" in edit.note
 
 
 def test_a_list_of_what_is_left_out_grows() -> None:
