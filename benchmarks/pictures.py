@@ -4,6 +4,12 @@ Needs headless Chromium on PATH. Run it from the repository::
 
     djtune profile --workload sample_site/workload.yaml --format json --output result.json
     python -m benchmarks.pictures result.json
+
+In ``sample_site/``, where the journey is::
+
+    djtune payload-audit --workload workload.yaml --browser journey.py \\
+        --format json --output audit.json
+    python -m benchmarks.pictures --payloads audit.json
 """
 
 import argparse
@@ -19,6 +25,9 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from djtune import __version__
+from djtune.payloads.present import present as present_audit
+from djtune.payloads.present_treemap import treemap
+from djtune.payloads.result import PayloadAuditResult
 from djtune.profiling.present import present
 from djtune.profiling.result import ProfileResult
 from djtune.reports.blocks import Block, Finding, Heading, Report
@@ -32,15 +41,28 @@ SECTIONS = 2
 
 
 def main() -> None:
-    """Write docs/images/profile-terminal.png, profile-report.png and profile-findings.png."""
+    """Write docs/images/profile-*.png and payload-audit.png, for the results given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("result", type=Path, help="what djtune profile --format json wrote")
+    parser.add_argument("result", type=Path, nargs="?", help="of djtune profile --format json")
+    parser.add_argument("--payloads", type=Path, help="of djtune payload-audit --format json")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("no chromium on PATH")
     IMAGES.mkdir(exist_ok=True)
-    result = msgspec.json.decode(options.result.read_bytes(), type=ProfileResult)
+    if options.payloads is not None:
+        audit = msgspec.json.decode(options.payloads.read_bytes(), type=PayloadAuditResult)
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "audit.html"
+            page.write_text(render_html(about_fields(audit), version=__version__))
+            shoot(chromium, page, "payload-audit.png", 1100, 1560)
+    if options.result is not None:
+        profile_pictures(chromium, options.result)
+
+
+def profile_pictures(chromium: str, file: Path) -> None:
+    """The pictures of a profile."""
+    result = msgspec.json.decode(file.read_bytes(), type=ProfileResult)
     report = present(result)
     svg = terminal_svg(first_sections(report))
     height = int(svg.split('viewBox="0 0 ')[1].split('"')[0].split()[1].partition(".")[0])
@@ -70,6 +92,17 @@ def about_queries(report: Report) -> Report:
     kinds = ("N+1: ", "profile, ")
     shown: list[Block] = [next(f for f in found if f.title.startswith(kind)) for kind in kinds]
     return Report("Where the queries come from", shown, "two findings of djtune profile")
+
+
+def about_fields(audit: PayloadAuditResult) -> Report:
+    """The endpoint with the most bytes: what to drop of it, and where its bytes are."""
+    largest = audit.endpoints[0]
+    name = f"{largest.method} /{largest.route}"
+    report = present_audit(audit)
+    findings = [block for block in report.blocks if isinstance(block, Finding)]
+    shown: list[Block] = [next(each for each in findings if each.title.startswith(name))]
+    shown += [Heading("Where the bytes are", level=2), *treemap(largest)]
+    return Report("What responses hold, and who uses it", shown, "of djtune payload-audit")
 
 
 def terminal_svg(report: Report) -> str:

@@ -221,7 +221,7 @@ def _prices(gathered: Gathered, responses: Responses) -> dict[Path, Metric]:
     for price in gathered.prices:
         if price.step in responses.steps:
             found.setdefault(tuple(price.path), []).extend(ns / 1e9 for ns in price.cpu_ns)
-    return {path: weighing.metric(values) for path, values in found.items()}
+    return {path: weighing.typical(values) for path, values in found.items()}
 
 
 def _makers(gathered: Gathered, responses: Responses) -> dict[Path, str]:

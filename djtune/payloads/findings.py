@@ -116,7 +116,7 @@ def _weight(endpoint: EndpointResult) -> Iterator[str]:
         f"n = {saving.raw.n} responses, all fields gone together"
     )
     if proposed.cpu is not None and (proposed.cpu.low or 0.0) > 0:
-        yield f"{_timed(proposed.cpu)} of CPU a response goes into making them"
+        yield f"{_timed(proposed.cpu)} of CPU a response goes into making them (median)"
     if proposed.per_day is not None and proposed.per_day_gzip is not None:
         yield (
             f"{fmt.size(proposed.per_day)} a day at the workload's rate, "

@@ -178,7 +178,7 @@ class EndpointResult(Struct):
     whitespace: float
     """Mean bytes a response of spaces, line ends and ``\\u`` escapes that compact JSON has not."""
     whitespace_gzip: float
-    """The same between both under gzip."""
+    """What they weigh under gzip."""
     share: float
     """Part of the bytes of all endpoints, weighted."""
     fields: list[FieldResult]

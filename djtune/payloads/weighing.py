@@ -1,11 +1,12 @@
 """What an endpoint's responses weigh, and what they would weigh without some fields."""
 
 from collections.abc import Collection, Iterable, Sequence
-from statistics import fmean
+from statistics import fmean, median
 
 from msgspec import Struct
 
 from djtune.experiments.intervals import mean_interval
+from djtune.experiments.quantiles import minimum_n, order_ranks
 from djtune.model.metrics import Metric
 from djtune.payloads.codecs import installed
 from djtune.payloads.endpoints import Body
@@ -35,6 +36,16 @@ def metric(values: Sequence[float]) -> Metric:
         return Metric(float(values[0]), n=1)
     found = mean_interval([float(value) for value in values])
     return Metric(found.value, found.low, found.high, n=len(values))
+
+
+def typical(values: Sequence[float]) -> Metric:
+    """The median over responses, with its 95 % interval by ranks: times have outliers."""
+    ranked = sorted(values)
+    n = len(ranked)
+    if n < minimum_n(0.5):
+        return Metric(None, n=n, reason=f"{minimum_n(0.5)} responses needed")
+    low, high = order_ranks(n, 0.5, n)
+    return Metric(median(ranked), ranked[low - 1], ranked[high - 1], n=n)
 
 
 def sizes(bodies: Sequence[Body], raw: Sequence[int]) -> Sizes:
