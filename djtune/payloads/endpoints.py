@@ -10,9 +10,6 @@ from djtune.payloads.observed import Observed
 from djtune.payloads.paths import ANY, Path, is_below
 from djtune.payloads.walk import NotJsonError, Walk, maps_of, parse, walk
 
-MOST_KEPT = 16 * 2**20
-"""Bytes of bodies that are kept of one endpoint."""
-
 
 class Sample(Struct, kw_only=True):
     """One response that answered as expected; the agent sends it as JSON."""
@@ -92,8 +89,11 @@ class Responses(Struct):
     """Bodies that were not JSON."""
     broken_bytes: int = 0
 
-    def add(self, sample: Sample) -> Walk | None:
-        """Take a response with a body in; ``None`` where it was not JSON."""
+    def add(self, sample: Sample, *, keep: bool = True) -> Walk | None:
+        """Take a response with a body in; ``None`` where it was not JSON.
+
+        Without ``keep`` it is looked into, and only the first body stays in memory.
+        """
         assert sample.body is not None
         try:
             document = parse(sample.body)
@@ -112,7 +112,7 @@ class Responses(Struct):
         self.observed.add(seen, sample.asked if self.parameters else sample.user)
         self.whitespace += len(sample.body) - seen.compact
         _sum_up(self.nodes, seen)
-        if self.kept + len(sample.body) <= MOST_KEPT:
+        if keep or not self.bodies:
             self.kept += len(sample.body)
             body = Body(sample.body, document, seen.compact, sample.user, sample.asked)
             self.bodies.append(body)

@@ -29,6 +29,8 @@ PRICED_ROUNDS = 12
 LIGHTER_ROUNDS = 3
 EACH = 60
 """Bodies of one step that are looked into at most."""
+MOST_KEPT = 32 * 2**20
+"""Bytes of bodies that are kept, parsed, of all endpoints together; the first of each besides."""
 Route = tuple[str, str]
 """Method and route."""
 Tick = Callable[[float], None]
@@ -103,7 +105,7 @@ def sample(worker: Worker, into: Gathered, seconds: float, rounds: int = ROUNDS)
         taken = Sample(**part)
         add(into, steps[taken.step], taken)
 
-    worker.call(
+    done = worker.call(
         "sample_payloads",
         skip=sorted(into.skip),
         rounds=rounds,
@@ -111,6 +113,8 @@ def sample(worker: Worker, into: Gathered, seconds: float, rounds: int = ROUNDS)
         each=EACH,
         on_part=take,
     )
+    if not done:
+        into.failures.append("not every route was asked for: a longer --duration helps")
 
 
 def add(into: Gathered, route: Route, sample: Sample) -> None:
@@ -118,7 +122,8 @@ def add(into: Gathered, route: Route, sample: Sample) -> None:
     if sample.body:
         if route not in into.responses:
             into.responses[route] = Responses(parameters=_takes_parameters(route, into))
-        into.responses[route].add(sample)
+        kept = sum(each.kept for each in into.responses.values())
+        into.responses[route].add(sample, keep=kept + len(sample.body) <= MOST_KEPT)
         return
     responses = into.responses.get(route)
     if responses is not None and responses.n and sample.body is None:

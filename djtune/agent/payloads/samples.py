@@ -15,7 +15,8 @@ from ..exchange import Exchange
 from ..player import Request
 from ..session import classify
 
-MOST_BODY = 32 * 2**20
+PATIENCE = 4
+MOST_BODY = 16 * 2**20
 """Bytes of one body; a larger one is sized, not sent."""
 MOST_SENT = 256 * 2**20
 """Bytes of all bodies that are sent."""
@@ -26,19 +27,20 @@ def sample_payloads(
 ) -> int:
     """Make every journey ``rounds`` times, or until ``seconds`` have passed; return the rounds.
 
+    The first round, which shows every endpoint once, may take :data:`PATIENCE` times as long.
     A part is one response that answered as expected; its body comes along where it is JSON.
     Of each step ``each`` bodies are sent, and no more than fits into memory.
     """
     session = current()
     sampler = _Sampler(emit, each)
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     for number in range(rounds):
         for journey in range(len(session.workload["journeys"])):
             steps = draw(session, journey, set(skip))
             for _, request, exchange in follow(session, steps, timed=False):
                 if request is not None and classify(exchange, request) == "ok":
                     sampler.take(request, exchange)
-            if number and time.monotonic() > deadline:
+            if time.monotonic() - begun > seconds * (1 if number else PATIENCE):
                 return number
     return rounds
 
