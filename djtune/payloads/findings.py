@@ -35,7 +35,7 @@ def findings(
     for endpoint in result.endpoints:
         if endpoint.proposed is not None:
             change = changes.get((endpoint.method, endpoint.route), Change())
-            found.append(_unused(endpoint, change))
+            found.append(_unused(endpoint, change, result.querysets))
     found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
     found += _whitespace(result.endpoints)
     found += _invalid(result)
@@ -54,7 +54,9 @@ def severity(share: float) -> str:
     return "high" if share >= HIGH else "medium" if share >= MEDIUM else "low"
 
 
-def _unused(endpoint: EndpointResult, change: Change) -> FindingData:
+def _unused(
+    endpoint: EndpointResult, change: Change, querysets: Sequence[QuerysetResult]
+) -> FindingData:
     proposed = endpoint.proposed
     assert proposed is not None
     fields = {each.path: each for each in endpoint.fields}
@@ -72,6 +74,7 @@ def _unused(endpoint: EndpointResult, change: Change) -> FindingData:
             *_weight(endpoint),
             *_evidence(dropped),
             *_freed(endpoint),
+            *_fetching(endpoint, querysets),
         ],
         saving=Saving(saved.value or 0.0, "B a response", saved.low, saved.high, estimate=False),
         remedy=_remedy(change),
@@ -149,6 +152,20 @@ def _freed(endpoint: EndpointResult) -> Iterator[str]:
         yield f"columns that nothing reads without them: {', '.join(proposed.columns)}"
     if proposed.relations:
         yield f"joins and prefetches that nothing follows then: {', '.join(proposed.relations)}"
+
+
+def _fetching(endpoint: EndpointResult, querysets: Sequence[QuerysetResult]) -> Iterator[str]:
+    """What fetching the rows takes without the columns that the fields free."""
+    for queryset in querysets:
+        freed = light(queryset, {"freed"})
+        if freed and request_of(endpoint) in queryset.routes:
+            for tried in queryset.lighter:
+                if tried.way != "values":
+                    yield (
+                        f"without them and what nobody reads now, fetching at "
+                        f"{queryset.begun or queryset.place} takes {_ratio(tried.ratio)} of its "
+                        f"CPU time: {tried.verdict}"
+                    )
 
 
 def _remedy(change: Change) -> str:
