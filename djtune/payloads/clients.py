@@ -31,6 +31,8 @@ class Named(Struct, frozen=True):
     name: str
     naming: Naming
     place: Place
+    perhaps: bool = False
+    """Whether the code may run and read nothing: ``show?.title``, ``{ title } = show ?? {}``."""
 
 
 class Composed(Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 
 from djtune.payloads.clientele import Clientele, Folder, Route
-from djtune.payloads.clients import Named, Place, SourceScan
+from djtune.payloads.clients import Named, SourceScan
 from djtune.payloads.endpoints import Responses
 from djtune.payloads.evidence import browser, contracts, source, values
 from djtune.payloads.evidence.verdicts import verdict
@@ -35,10 +35,11 @@ def judge(
     for fact in facts:
         by_path.setdefault(fact.path, []).append(fact)
     perhaps_data = _perhaps_data(responses.nodes)
+    executed = _executed(clients)
     judged = {}
     for path in responses.fields():
         made = Judged(path)
-        made.evidence += _at_run_time(route, path, clients, made)
+        made.evidence += _at_run_time(route, path, clients, executed, made)
         made.evidence += _in_source(path, perhaps_data, clients, mentioned)
         made.evidence += contracts.evidence(path, clients.contracts.get(route, ()))
         made.evidence += values.evidence(responses.nodes[path], by_path.get(path, ()))
@@ -48,7 +49,9 @@ def judge(
     return judged
 
 
-def _at_run_time(route: Route, path: Path, clients: Clientele, made: Judged) -> Iterator[Evidence]:
+def _at_run_time(
+    route: Route, path: Path, clients: Clientele, executed: browser.Executed, made: Judged
+) -> Iterator[Evidence]:
     asked = clients.asked.get(route, ())
     if clients.run is None or not asked:
         return
@@ -61,7 +64,7 @@ def _at_run_time(route: Route, path: Path, clients: Clientele, made: Judged) -> 
     yield seen
     if seen.stance in ("unused", "says nothing"):
         made.in_passing = seen.stance == "says nothing"
-        yield browser.named_in_scripts(_named(clients.scripts, path), _executed(clients))
+        yield browser.named_in_scripts(_named(clients.scripts, path), executed)
 
 
 def _present(path: Path, reads: Mapping[Path, object]) -> bool:
@@ -69,11 +72,19 @@ def _present(path: Path, reads: Mapping[Path, object]) -> bool:
 
 
 def _executed(clients: Clientele) -> browser.Executed:
-    """Whether the code at a place ran, by the browser's own coverage."""
+    """Whether the code at a place ran and read, by the browser's own coverage.
 
-    def executed(place: Place) -> bool:
+    Code that may run without reading has read only where the journey's reads say so.
+    """
+    reads = (read for found in clients.reads.values() for read in found.values())
+    sites = {(site.file, site.line, site.column) for read in reads for site in read.sites}
+
+    def executed(named: Named) -> bool:
+        place = named.place
         text = clients.texts.get(place.file)
         if text is None or clients.run is None:
+            return False
+        if named.perhaps and (place.file, place.line, place.column) not in sites:
             return False
         at, state = text.offset(place), False
         for begin, end, ran in clients.run.ran.get(place.file, ()):

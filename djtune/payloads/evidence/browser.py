@@ -6,8 +6,8 @@ from djtune.payloads.clients import FieldRead, Named, Place
 from djtune.payloads.paths import EACH, Path, is_below
 from djtune.payloads.result import Evidence
 
-Executed = Callable[[Place], bool]
-"""Whether the code at a place of a page's script ran."""
+Executed = Callable[[Named], bool]
+"""Whether the code that names a field in a page's script ran, and had something to read."""
 
 
 def evidence(
@@ -49,14 +49,15 @@ def named_in_scripts(found: Sequence[Named], executed: Executed) -> Evidence:
 
     Where its name is read by code that did not run, it may be read another time.
     """
-    read = [named.place for named in found if named.naming in ("read", "quoted")]
+    read = [named for named in found if named.naming in ("read", "quoted")]
     if not read:
         return Evidence("browser", "unused", "named nowhere in the scripts that ran")
-    idle = [place for place in read if not executed(place)]
+    idle = [named for named in read if not executed(named)]
     if idle:
-        text = f"named at {short(idle[0])}, which the journey did not run"
+        why = "with nothing there to read" if idle[0].perhaps else "which the journey did not run"
+        text = f"named at {short(idle[0].place)}, {why}"
         return Evidence("browser", "perhaps used", text, f"{len(idle)} of {len(read)} such places")
-    text = f"named at {places(read)}, where it was read from other objects"
+    text = f"named at {places(named.place for named in read)}, where it was read from other objects"
     return Evidence("browser", "says nothing", text)
 
 

@@ -31,6 +31,7 @@ class Collected:
         self.aliases: dict[str, set[str]] = {}
         self._names: dict[int, tuple[str, Naming]] = {}
         self._blind: set[int] = set()
+        self._perhaps: set[int] = set()
         self._composed: dict[int, tuple[str, str]] = {}
 
     def name(self, offset: int, name: str, naming: Naming) -> None:
@@ -66,6 +67,10 @@ class Collected:
         """Here a key is computed."""
         self._blind.add(offset)
 
+    def perhaps(self, offset: int) -> None:
+        """The code here may run, and find nothing to read the name of."""
+        self._perhaps.add(offset)
+
     def composed(self, offset: int, begun: str, ended: str, *, key: bool) -> None:
         """A string is put together here: perhaps a name, as a ``key`` or with an underscore."""
         is_name = f"{begun}{ended}".isidentifier() and len(begun + ended) >= FEWEST_LETTERS
@@ -82,7 +87,8 @@ class Collected:
         for offset, (name, naming) in sorted(self._names.items()):
             if self._generated:
                 naming = "declared"
-            named = Named(whole(name), naming, self.source.place(offset))
+            place, perhaps = self.source.place(offset), offset in self._perhaps
+            named = Named(whole(name), naming, place, perhaps)
             scan.names.setdefault(named.name, []).append(named)
         scan.blind += [self.source.place(offset) for offset in sorted(self._blind)]
         scan.composed += [

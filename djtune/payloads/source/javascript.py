@@ -1,6 +1,7 @@
 """JavaScript and TypeScript: what is read of objects, and what is only declared."""
 
 import re
+from bisect import bisect
 from typing import Any
 
 from .addresses import pieces_of
@@ -9,6 +10,10 @@ from .grammar import Found, Tree
 
 _BOTH = """
 (member_expression property: (property_identifier) @read)
+(member_expression property: (property_identifier) @member)
+(variable_declarator name: (object_pattern) @fallback
+  value: (binary_expression operator: ["??" "||"]))
+(assignment_pattern left: (object_pattern) @fallback)
 (subscript_expression index: (string (string_fragment) @read))
 (subscript_expression index: (_) @index)
 (object_pattern (shorthand_property_identifier_pattern) @read)
@@ -79,6 +84,7 @@ def collect(tree: Tree, into: Collected, base: int = 0) -> list[tuple[int, str]]
         into.strings |= pieces_of(one.text)
     for one in found["composed"]:
         into.composed(base + one.start, *_ends(tree, one), key=_is_key(one.node))
+    _mark_perhaps(found, into, base)
     _computed(found, into, base)
     return [(base + start, text) for start, text in _templates(found)]
 
@@ -122,6 +128,27 @@ def _ends(tree: Tree, one: Found) -> tuple[str, str]:
 
 def _is_key(node: Any) -> bool:
     return bool(node.parent.type == "subscript_expression")
+
+
+def _mark_perhaps(found: dict[str, list[Found]], into: Collected, base: int) -> None:
+    """Mark what may read nothing: ``show?.title``, ``const { title } = show ?? {}``."""
+    for one in found["member"]:
+        if _is_optional(one.node.parent):
+            into.perhaps(base + one.start)
+    starts = sorted(one.start for one in found["read"])
+    for pattern in found["fallback"]:
+        end = pattern.start + len(pattern.text)
+        for start in starts[bisect(starts, pattern.start) : bisect(starts, end)]:
+            into.perhaps(base + start)
+
+
+def _is_optional(node: Any) -> bool:
+    """Whether a chain of members and calls has a ``?.`` in it."""
+    while node is not None:
+        if node.child_by_field_name("optional_chain") is not None:
+            return True
+        node = node.child_by_field_name("object") or node.child_by_field_name("function")
+    return False
 
 
 def _templates(found: dict[str, list[Found]]) -> list[tuple[int, str]]:

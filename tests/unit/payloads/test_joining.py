@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from djtune.payloads.clientele import Clientele, Folder
-from djtune.payloads.clients import Asked, BrowserRun, FieldRead
+from djtune.payloads.clients import Asked, BrowserRun, FieldRead, Place
 from djtune.payloads.endpoints import Responses, Sample
 from djtune.payloads.joining import candidates, judge, proposed
 from djtune.payloads.source.scan import scan_text
@@ -91,6 +93,21 @@ class TestJourney:
         found = judged(journey(*reads))
         assert found["owner",].verdict == "used"
         assert proposed(found) == [("cast",), ("id",), ("owner", "title"), ("title",)]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["a.find(f)?.cast", "a?.show().cast", "const { cast } = a ?? {}", "({ cast } = {}) => 0"],
+    )
+    def test_a_name_in_code_that_ran_with_nothing_to_read_keeps_its_field(self, text):
+        found = judged(journey(*EVERY, *INSIDE, scripts=text))
+        assert found["cast",].verdict == "unknown"
+
+    def test_code_that_may_read_nothing_says_nothing_where_it_read_another_object(self):
+        site = Place("http://x/app.js", 1, 4)
+        other = FieldRead("GET", "/api/films/", ("cast",), picked=1, sites=[site])
+        clients = journey(*EVERY, *INSIDE, scripts="a?.cast")
+        clients.reads["GET", "api/films/"] = {("cast",): other}
+        assert judged(clients)["cast",].verdict == "unused"
 
     def test_a_name_in_code_that_did_not_run_keeps_its_field(self):
         found = judged(journey(*EVERY, *INSIDE, scripts="show.cast", ran=False))
