@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from djtune.errors import DjtuneError
 from djtune.experiments.host import read_machine
-from djtune.payloads import assemble, clientele, freeing, gather
+from djtune.payloads import assemble, clientele, freeing, gather, gather_har
+from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.changing import Change, change
 from djtune.payloads.clientele import Clientele, Route
-from djtune.payloads.findings import findings, request_of
+from djtune.payloads.findings import findings
+from djtune.payloads.labels import request_of
 from djtune.payloads.paths import Path
 from djtune.payloads.reads import Fetch
 from djtune.payloads.result import EndpointResult, PayloadAuditResult, QuerysetResult
@@ -138,7 +140,7 @@ class Auditing:
 
     def _read_har(self, _: Display) -> None:
         assert self.request.har is not None
-        gather.read_har(self.request.question, self.request.har, self.gathered)
+        gather_har.read_har(self.request.question, self.request.har, self.gathered)
         self._require_json()
 
     def _require_json(self) -> None:
@@ -181,7 +183,7 @@ class Auditing:
             self.studied,
         )
 
-    def studied(self) -> dict[Route, assemble.Studied]:
+    def studied(self) -> dict[Route, Studied]:
         """Every endpoint with what its fields' evidence comes to, as far as it is known."""
         return {
             route: study(route, responses, self.clients)

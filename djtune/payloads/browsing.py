@@ -6,7 +6,7 @@ from pathlib import Path as File
 
 from djtune.errors import DjtuneError
 from djtune.payloads import joining
-from djtune.payloads.assemble import Studied
+from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.browser.ablation import needed
 from djtune.payloads.browser.player import Player, player, setting_for
 from djtune.payloads.clientele import (

@@ -1,7 +1,6 @@
 """Talks to the app: its responses, what is read to make them, and what lighter queries cost."""
 
 import base64
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path as File
 from typing import Any
@@ -12,14 +11,10 @@ from msgspec.structs import replace
 
 from djtune.errors import DjtuneError
 from djtune.experiments.trials import opened
-from djtune.model.routes import Route as ModelRoute
-from djtune.model.workload import Journey, Step, Workload
-from djtune.payloads import har
 from djtune.payloads.endpoints import Responses, Sample, known_as
 from djtune.payloads.paths import Path
 from djtune.payloads.reads import Lighter, Reader, ReadsSeen
 from djtune.servers.worker import Worker, shareable
-from djtune.workloads import choosing
 from djtune.workloads.choosing import steps_of
 from djtune.workloads.survey import Question, Survey, sign_in, surveyed
 
@@ -132,57 +127,6 @@ def add(into: Gathered, route: Route, sample: Sample) -> None:
     found.n += 1
     found.bytes += sample.size
     found.why = _why(sample)
-
-
-def read_har(question: Question, file: File, into: Gathered) -> None:
-    """Take the responses of a HAR file, sorted by the app's routes; the app serves nothing.
-
-    Raises :class:`DjtuneError` for a file that cannot be read, or that is of another app.
-    """
-    entries = har.read_har(file)
-    with Worker(question.app) as worker:
-        into.facts = worker.facts
-        into.interface = question.app.interface or worker.facts["interface"]
-        routes = msgspec.convert(worker.call("describe_routes"), list[ModelRoute])
-        into.routes = {route.route: route for route in routes}
-        found = resolved(worker, sorted({entry.path for entry in entries}))
-    chosen = [
-        entry
-        for entry in entries
-        if entry.path in found and choosing.chosen(found[entry.path], question.patterns)
-    ]
-    if not chosen:
-        raise DjtuneError(
-            f"none of the {len(entries)} requests of {file} is for a route of this app",
-            hint="run djtune in the project that was recorded",
-        )
-    hosts = Counter(entry.host for entry in chosen)
-    own = max(hosts, key=hosts.__getitem__)
-    chosen = [entry for entry in chosen if entry.host == own]
-    counts = Counter((entry.method, found[entry.path]) for entry in chosen)
-    into.workload = Workload(
-        [Journey(route, [Step(route, method)], float(n)) for (method, route), n in counts.items()],
-        weights_from=f"the requests of {file.name}",
-    )
-    steps = {route: number for number, route in enumerate(counts)}
-    for number, entry in enumerate(chosen):
-        route = (entry.method, found[entry.path])
-        if 200 <= entry.status < 300:
-            add(into, route, _of_har(entry, steps[route], number))
-
-
-def _of_har(entry: har.HarEntry, step: int, number: int) -> Sample:
-    is_json = entry.mime == "application/json" or entry.mime.endswith("+json")
-    return Sample(
-        step=step,
-        user=0,
-        asked=number,
-        type=entry.mime,
-        wire=entry.wire or 0,
-        size=len(entry.body),
-        body=entry.body if is_json and not entry.fault else None,
-        fault=entry.fault,
-    )
 
 
 def resolved(worker: Worker, paths: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from djtune.model.routes import path_of
 from djtune.payloads.codecs import CODECS
-from djtune.payloads.findings import request_of
+from djtune.payloads.labels import request_of
 from djtune.payloads.present_endpoints import anchor, field_section, pages
 from djtune.payloads.result import EndpointResult, Journey, PayloadAuditResult, Sizes
 from djtune.reports import format as fmt

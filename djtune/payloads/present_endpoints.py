@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from djtune.model.routes import path_of
+from djtune.payloads.labels import request_of
 from djtune.payloads.present_treemap import treemap
 from djtune.payloads.result import EndpointResult, Evidence, FieldResult, QuerysetResult, Verdict
 from djtune.reports import format as fmt
@@ -27,10 +28,6 @@ def anchor(endpoint: EndpointResult) -> str:
     return f"endpoint-{endpoint.method.lower()}-{path_of(endpoint.route)}"
 
 
-def _name(endpoint: EndpointResult) -> str:
-    return f"{endpoint.method} {path_of(endpoint.route)}"
-
-
 def field_section(endpoint: EndpointResult) -> list[Block]:
     """The fields that take most, and whatever is proposed to go."""
     gone = set(endpoint.proposed.fields) if endpoint.proposed else set()
@@ -39,7 +36,7 @@ def field_section(endpoint: EndpointResult) -> list[Block]:
     more = len(by_size) - len(shown)
     caption = f"and {more} smaller fields (--html and --format json have all)" if more else ""
     return [
-        Heading(_name(endpoint), level=2, anchor=f"fields-{anchor(endpoint)}"),
+        Heading(request_of(endpoint), level=2, anchor=f"fields-{anchor(endpoint)}"),
         *treemap(endpoint),
         _table(shown, caption),
     ]
@@ -49,7 +46,7 @@ def pages(endpoints: Sequence[EndpointResult], querysets: Sequence[QuerysetResul
     """A page an endpoint, with all of its fields and querysets."""
     return [
         Page(
-            title=_name(endpoint),
+            title=request_of(endpoint),
             anchor=anchor(endpoint),
             summary=f"{len(endpoint.fields):,} fields, {fmt.size(endpoint.sizes.raw.value)}",
             blocks=[
@@ -57,7 +54,7 @@ def pages(endpoints: Sequence[EndpointResult], querysets: Sequence[QuerysetResul
                 *treemap(endpoint),
                 _table(sorted(endpoint.fields, key=lambda each: -each.bytes), ""),
                 *_whitespace(endpoint),
-                *_querysets([q for q in querysets if _name(endpoint) in q.routes]),
+                *_querysets([q for q in querysets if request_of(endpoint) in q.routes]),
             ],
         )
         for endpoint in endpoints

@@ -1,6 +1,6 @@
 """One endpoint's responses, with what all evidence makes of their fields."""
 
-from djtune.payloads.assemble import Studied
+from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.clientele import Clientele, Route
 from djtune.payloads.endpoints import Responses
 from djtune.payloads.joining import judge, proposed
