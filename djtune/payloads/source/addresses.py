@@ -30,7 +30,7 @@ def mentions(scan: SourceScan, route: str) -> bool:
     Of ``api/shows/<int:pk>/airings/`` these are ``api/shows`` and ``airings``. Each must be in a
     string, or begin one from a later segment on (``/shows/``), as clients join a base URL with the
     rest. A single word (``"shows"``) counts only where another string ends with what is before it
-    (``/api/``).
+    (``/api/``), or where three or more are words by themselves (``["api", "v2", path].join("/")``).
     """
     runs = _runs(route)
     return bool(runs) and all(_held(run, scan.strings) for run in runs)
@@ -42,11 +42,10 @@ def _held(run: list[str], strings: Collection[str]) -> bool:
     if any(_contains(piece, run) or _begins(piece, tails) for piece in pieces):
         return True
     before = run[:-1]
-    return (
-        run[-1] in strings
-        and bool(before)
-        and any(_segments(text)[-len(before) :] == before for text in strings if "/" in text)
-    )
+    if run[-1] not in strings or not before:
+        return False
+    ends = any(_segments(text)[-len(before) :] == before for text in strings if "/" in text)
+    return ends or (len(before) > 1 and all(segment in strings for segment in before))
 
 
 def _begins(piece: list[str], tails: list[list[str]]) -> bool:

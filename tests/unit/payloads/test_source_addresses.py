@@ -54,6 +54,13 @@ def test_a_route_may_be_an_expression(route):
     assert asks("fetch('/api/shows/')", route)
 
 
+def test_an_address_may_be_joined_from_three_words_or_more():
+    joined = "const ask = (path) => get(['api', 'v2', path].join('/')); ask('shows')"
+    assert asks(joined, "api/v2/shows/<int:pk>/")
+    assert not asks(joined, "api/v3/shows/<int:pk>/")
+    assert not asks("const words = ['api', 'shows']", SHOW)
+
+
 def test_each_literal_part_must_be_there():
     assert asks("fetch(`/api/shows/${id}/airings/`)", f"{SHOW}airings/")
     assert not asks("fetch(`/api/shows/${id}/`)", f"{SHOW}airings/")
