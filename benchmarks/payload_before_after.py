@@ -1,11 +1,11 @@
 """What a change to a project takes off its responses, measured without djtune: two checkouts.
 
     python benchmarks/payload_before_after.py --before DIR --after DIR --python FILE \
-        --settings MODULE [--user NAME …] [--predicted LOW,HIGH] [--gzip-predicted LOW,HIGH] PATH…
+        --settings MODULE [--user NAME …] [--predicted LOW,HIGH] [--gzip-predicted LOW,HIGH] [--requests FILE] PATH…
 
 A fresh process of either checkout asks for every PATH once as each user, with
-``django.test.Client`` and everything rolled back. ``{n}`` in a PATH is each line of the file that
-``--each`` names. Bodies are counted as they are, and compressed as Django's GZipMiddleware does,
+``django.test.Client`` and everything rolled back; or, where each user has paths of their own, for
+every line ``USER PATH`` of the file that ``--requests`` names. Bodies are counted as they are, and compressed as Django's GZipMiddleware does,
 without the name that it puts in at random. Prints a Markdown table of mean bytes a response before
 and after, and the saving with its 95 % interval (Student's t over the responses); whether a
 predicted interval holds the mean saving; and which paths of the JSON are gone or new.
@@ -43,11 +43,9 @@ def serve(wanted: dict[str, Any]) -> Sizes:
     model: Any = get_user_model()
     found: Sizes = {}
     with transaction.atomic():
-        for user in wanted["users"]:
+        for user, path in wanted["requests"]:
             row = model._default_manager.get_by_natural_key(user) if user else None
-            client = _client(row, wanted)
-            for path in wanted["paths"]:
-                found[f"{user} {path}"] = _sized(client, path)
+            found[f"{user} {path}"] = _sized(_client(row, wanted), path)
         transaction.set_rollback(True)
     return found
 
@@ -103,10 +101,9 @@ def run(options: argparse.Namespace, directory: Path) -> Sizes:
     """Run one fresh process in a checkout."""
     wanted = {
         "settings": options.settings,
-        "users": options.user or [""],
         "host": options.host,
         "api": options.api,
-        "paths": list(_expanded(options)),
+        "requests": _requests(options),
     }
     command = [options.python, "-W", "ignore", str(Path(__file__).resolve()), "--serve"]
     done = subprocess.run(
@@ -118,10 +115,10 @@ def run(options: argparse.Namespace, directory: Path) -> Sizes:
     return answer
 
 
-def _expanded(options: argparse.Namespace) -> Iterator[str]:
-    each = options.each.read_text().split() if options.each else []
-    for path in options.paths:
-        yield from [path.replace("{n}", one) for one in each] if "{n}" in path else [path]
+def _requests(options: argparse.Namespace) -> list[tuple[str, ...]]:
+    lines = options.requests.read_text().splitlines() if options.requests else []
+    each = [(user, path) for user in options.user or [""] for path in options.paths]
+    return each + [tuple(line.split(maxsplit=1)) for line in lines]
 
 
 def report(options: argparse.Namespace, before: Sizes, after: Sizes) -> None:
@@ -167,10 +164,10 @@ def main() -> None:
     parser.add_argument("--user", action="append", help="may be repeated; else a visitor")
     parser.add_argument("--api", action="store_true", help="sign in past the API's own tokens")
     parser.add_argument("--host", default="localhost", help="the Host header")
-    parser.add_argument("--each", type=Path, help="what {n} in a path stands for, one a line")
+    parser.add_argument("--requests", type=Path, help="lines of a user's name and a path")
     parser.add_argument("--predicted", default="", help="LOW,HIGH bytes a response")
     parser.add_argument("--gzip-predicted", default="", help="LOW,HIGH bytes a response")
-    parser.add_argument("paths", nargs="+", help="the requests, GET")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="asked for as each user, GET")
     options = parser.parse_args()
     report(options, run(options, options.before), run(options, options.after))
 
