@@ -1,14 +1,16 @@
-"""What a change to a project takes off its responses, measured without djtune: two checkouts.
+r"""What a change to a project takes off its responses, measured without djtune: two checkouts.
 
     python benchmarks/payload_before_after.py --before DIR --after DIR --python FILE \
-        --settings MODULE [--user NAME …] [--predicted LOW,HIGH] [--gzip-predicted LOW,HIGH] [--requests FILE] PATH…
+        --settings MODULE [--user NAME …] [--requests FILE] \
+        [--predicted LOW,HIGH] [--gzip-predicted LOW,HIGH] PATH…
 
 A fresh process of either checkout asks for every PATH once as each user, with
 ``django.test.Client`` and everything rolled back; or, where each user has paths of their own, for
-every line ``USER PATH`` of the file that ``--requests`` names. Bodies are counted as they are, and compressed as Django's GZipMiddleware does,
-without the name that it puts in at random. Prints a Markdown table of mean bytes a response before
-and after, and the saving with its 95 % interval (Student's t over the responses); whether a
-predicted interval holds the mean saving; and which paths of the JSON are gone or new.
+every line ``USER PATH`` of the file that ``--requests`` names. Bodies are counted as they are, and
+compressed as Django's GZipMiddleware does, without the name that it puts in at random. Prints a
+Markdown table of mean bytes a response before and after, and the saving with its 95 % interval
+(Student's t over the responses); whether a predicted interval holds the mean saving; and which
+paths of the JSON are gone or new.
 """
 
 import argparse
