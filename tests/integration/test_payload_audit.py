@@ -205,7 +205,14 @@ class TestBudgets:
         done = audit(data, "--duration", "5", *limits, "api/epg/")
         assert done.exit_code == ExitCode.BREACHED
         assert "breached: GET /api/epg/: bytes<1kB" in done.stderr
-        assert "unused<5% · GET /api/epg/" not in done.stderr
+        assert "can't tell: unused<5% · GET /api/epg/" in done.stderr  # of no client anything
+
+
+    def test_unused_bytes_are_judged_where_a_client_was_looked_at(self, data):
+        source = ("--client-source", "web/static", "--budget", "unused<5%")
+        done = audit(data, "--duration", "5", *source, "api/epg/")
+        assert done.exit_code == ExitCode.BREACHED
+        assert "breached: unused<5% · GET /api/epg/ has 2" in done.stderr
 
 
 class TestHar:
