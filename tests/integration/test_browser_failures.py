@@ -212,6 +212,30 @@ def journey(page):
     assert run_journey(script(text), served.url, reading_only=True).errors == []
 
 
+def test_nothing_is_sent_past_the_routes_of_a_page_that_only_reads(script, neighbour):
+    url, methods = neighbour
+    text = """
+SENDS = '''() => {
+  addEventListener("pagehide", () => {
+    navigator.sendBeacon("/beacon", "x");
+    fetch("/", { method: "POST", body: "x" });
+    fetch("/", { method: "POST", body: "x", keepalive: true });
+  });
+  return new Promise((done) => {
+    const socket = new WebSocket(location.href.replace("http", "ws"));
+    socket.onclose = socket.onopen = (event) => done(event.type);
+  });
+}'''
+
+def journey(page):
+    page.goto("/")
+    assert page.evaluate(SENDS) == "close"
+    page.goto("/")
+"""
+    assert run_journey(script(text), url, reading_only=True).errors == []
+    assert set(methods) == {"GET"}
+
+
 WAITING = """
 import sys
 from pathlib import Path

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,9 @@ class Stage:
             context.on(end, lambda request: self._under_way.discard(request))
         elsewhere = re.compile(rf"^(?!{re.escape(self._origin)}(/|$))")
         context.route(re.compile(".*") if setting.reading_only else elsewhere, self._gate)
+        if setting.reading_only:
+            context.route_web_socket(re.compile(".*"), lambda socket: socket.close())
+            context.add_init_script(files(__package__).joinpath("reading.js").read_text())
 
     def _gate(self, route: Any) -> None:
         """Let through what can do no harm: the server, and reading from this machine."""
