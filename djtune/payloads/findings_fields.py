@@ -131,7 +131,8 @@ def _remedy(change: Change) -> str:
         said.append(f"take them out of {', '.join(change.places)}")
     if change.by_hand:
         said.append(f"by hand in the view: {_some(change.by_hand)}")
-    return ". ".join(part.rstrip(".") for part in ["; ".join(said), *change.notes])
+    parts = [*(["; ".join(said)] if said else []), *change.notes]
+    return ". ".join(part.rstrip(".") for part in parts)
 
 
 def _confidence(endpoint: EndpointResult) -> str:

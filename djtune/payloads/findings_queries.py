@@ -24,10 +24,12 @@ def unread_columns(
     if chosen is None or queryset.part < WORTHWHILE:
         return
     columns = fmt.plural(len(chosen.columns), "column", "columns")
-    freed = light(queryset, {"freed"})
+    freed = [name for name in light(queryset, {"freed"}) if name in chosen.columns]
+    without = " without the proposed fields" if freed else ""
+    first = "once the proposed fields are gone, " if freed else ""
     yield FindingData(
         kind="unread-columns",
-        title=f"{queryset.model} is loaded with {columns} that nobody reads",
+        title=f"{queryset.model} is loaded with {columns} that nobody reads{without}",
         where=queryset.begun or queryset.place,
         evidence=[
             ", ".join(chosen.columns),
@@ -44,7 +46,7 @@ def unread_columns(
             chosen.saving.high,
             estimate=False,
         ),
-        remedy=f"add .{chosen.code} to the queryset. {advice(chosen, django)}",
+        remedy=f"{first}add .{chosen.code} to the queryset. {advice(chosen, django)}",
         patch=_added(queryset, chosen.code, sources),
         severity=severity(queryset.part),
         routes=queryset.routes,

@@ -1,0 +1,32 @@
+"""What a report says of querysets that load too much."""
+
+from djtune.model.metrics import Metric
+from djtune.payloads.findings_queries import unread_columns
+from djtune.payloads.result import ColumnResult, LighterResult, QuerysetResult
+
+
+def told(*states):
+    names = [f"c{number}" for number in range(len(states))]
+    columns = [
+        ColumnResult(name, "", "tv.Show", 10.0, state)
+        for name, state in zip(names, states, strict=True)
+    ]
+    figure = Metric(0.7, 0.6, 0.8, n=9)
+    lighter = LighterResult("defer", "defer(…)", names, figure, "lighter", figure)
+    shows = QuerysetResult(
+        ["GET /shows/"], "tv.Show", "a.py:1", "", 50.0, columns, lighter=[lighter], part=0.5
+    )
+    (finding,) = unread_columns(shows, {}, (5, 2))
+    return finding
+
+
+def test_columns_that_nobody_reads_can_be_left_out_at_once():
+    finding = told("unread", "unread")
+    assert finding.title == "tv.Show is loaded with 2 columns that nobody reads"
+    assert finding.remedy.startswith("add .defer")
+
+
+def test_columns_of_proposed_fields_are_left_out_after_these():
+    finding = told("unread", "freed")
+    assert finding.title.endswith("that nobody reads without the proposed fields")
+    assert finding.remedy.startswith("once the proposed fields are gone, add .defer")
