@@ -28,6 +28,8 @@ from djtune.workloads.unmeasured import unmeasured_routes, where
 from djtune.workloads.weights import requests_per_hour, route_weights
 
 HOURS = 24
+MOST_UNSTABLE = 3
+"""Differences between two journeys that are told."""
 SEVERAL = 2
 
 
@@ -119,7 +121,11 @@ def _journey(clients: Clientele) -> Journey | None:
         script=clients.script,
         steps=run.steps,
         responses=sum(asked.responses for asked in run.asked),
-        unwatched=[f"{asked.method} {asked.path}" for asked in run.asked if not asked.watched],
+        unwatched=[
+            f"{method} {path_of(route)}"
+            for (method, route), asked in clients.asked.items()
+            if not all(each.watched for each in asked)
+        ],
         page_loads=clients.page_loads,
         confirmed=not seen if clients.tried else None,
         errors=run.errors,
@@ -140,6 +146,11 @@ def _warnings(gathered: Gathered, clients: Clientele) -> Iterator[str]:
         f"{m} {path_of(r)}" for m, r in clients.asked if (m, r) not in gathered.responses
     ]:
         yield f"the journey asks for what was not sampled: {', '.join(unsampled)}"
+    if clients.unstable:
+        yield (
+            "the journey is not the same twice with every field there, and nothing was told from "
+            f"what differs: {'; '.join(clients.unstable[:MOST_UNSTABLE])}"
+        )
     if clients.untried:
         yield f"the proposed fields could not be confirmed by the journey: {clients.untried}"
     for error in clients.run.errors if clients.run else []:

@@ -74,6 +74,7 @@ def _confirm(made: Player, restore: Restore, into: Clientele, study: Study) -> N
         return
     found = needed(made, remove, restore)
     into.page_loads = found.page_loads
+    into.unstable = [f"{each.step!r}: {each.detail}" for each in found.unstable]
     if not found.complete:
         raise DjtuneError(f"it was made {found.page_loads} times, and still differed")
     take_ablation(proposed, found.visible, into)

@@ -51,6 +51,8 @@ class Clientele(Struct):
     visible: dict[Route, set[Path]] = field(default_factory=dict)
     """Those of them whose absence the user sees."""
     page_loads: int = 0
+    unstable: list[str] = field(default_factory=list)
+    """What differs between two journeys with every field there: nothing was told from it."""
     untried: str = ""
     """Why the proposed fields could not be confirmed."""
     contracts: dict[Route, list[Contract]] = field(default_factory=dict)

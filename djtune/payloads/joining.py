@@ -160,6 +160,9 @@ def _without(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]
     visible = clients.visible.get(route, set())
     if any(path == each or is_below(path, each) or is_below(each, path) for each in visible):
         yield Evidence("ablation", "used", "the page differs without it")
+    elif clients.unstable:
+        text = "the journey looks the same without it, as far as two with it look the same"
+        yield Evidence("ablation", "says nothing", text)
     else:
         yield Evidence("ablation", "unused", "the journey looks the same without it")
 

@@ -209,7 +209,7 @@ class Journey(Struct):
     steps: list[str]
     responses: int
     unwatched: list[str]
-    """Addresses whose reads could not be recorded."""
+    """Routes of which some reads could not be recorded."""
     page_loads: int = 0
     """Times that the journey was made again to confirm the proposed fields."""
     confirmed: bool | None = None

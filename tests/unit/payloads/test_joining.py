@@ -131,5 +131,11 @@ class TestJourney:
         clients.visible = {ROUTE: {("cast",)}}
         assert judged(clients)["cast",].verdict == "used"
 
+    def test_a_journey_that_is_not_the_same_twice_does_not(self):
+        clients = journey(read("cast", enumerated=4), scripts="show.cast")
+        clients.tried = {ROUTE: {("cast",)}}
+        clients.unstable = ["'open': places in the page: 2 otherwise"]
+        assert judged(clients)["cast",].verdict == "unknown"
+
     def test_what_no_response_had_could_not_be_seen(self):
         assert judged(journey(read("id")))["cast",].verdict == "not observable"
