@@ -1,9 +1,10 @@
 """Findings about querysets that load what nobody reads."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from djtune.model.findings import FindingData, Saving
-from djtune.model.patches import with_call
+from djtune.model.patches import lines_of, with_call
 from djtune.payloads.edits import Edit, drop_relations
 from djtune.payloads.freeing import light
 from djtune.payloads.labels import ratio, severity
@@ -13,6 +14,7 @@ from djtune.reports import format as fmt
 
 WORTHWHILE = 0.01
 """Part of a route's service time below which a queryset is left as it is."""
+_FROM_A_VARIABLE = re.compile(r"\s*(?:return |for .* in |\w+ = )?(?!self|cls)[a-z_]\w*\.\w+\(")
 Version = tuple[int, int]
 
 
@@ -62,7 +64,8 @@ def unfollowed_relations(
         return
     names = [relation.name for relation in unread]
     queries = sum(relation.queries for relation in unread)
-    saved = f"saves {fmt.count(queries)} queries a response" if queries else "saves a join"
+    asked = "1 query" if queries == 1 else f"{fmt.count(queries)} queries"
+    saved = f"saves {asked} a response" if queries else "saves a join"
     file, _, line = queryset.begun.rpartition(":")
     known = file in sources and line.isdigit()
     edit = drop_relations(sources[file], int(line), names, file) if known else Edit()
@@ -79,8 +82,14 @@ def unfollowed_relations(
 
 
 def _added(queryset: QuerysetResult, code: str, sources: Mapping[str, str]) -> str:
-    """The call added to the line that begins the queryset, as a patch; or nothing."""
+    """The call added to the line that begins the queryset, as a patch; or nothing.
+
+    A queryset that is begun from a variable (``rows.filter(…)``) may be of any model there.
+    """
     file, _, line = queryset.begun.rpartition(":")
     if file not in sources or not line.isdigit():
+        return ""
+    text = "".join(lines_of(sources[file])[int(line) - 1 : int(line)])
+    if _FROM_A_VARIABLE.match(text):
         return ""
     return with_call(sources[file], int(line), code, file)

@@ -1,22 +1,31 @@
 """What a report says of querysets that load too much."""
 
+import pytest
+
 from djtune.model.metrics import Metric
 from djtune.payloads.findings_queries import unread_columns
 from djtune.payloads.result import ColumnResult, LighterResult, QuerysetResult
 
 
-def told(*states):
+def told(*states, line=""):
     names = [f"c{number}" for number in range(len(states))]
     columns = [
         ColumnResult(name, "", "tv.Show", 10.0, state)
         for name, state in zip(names, states, strict=True)
     ]
     figure = Metric(0.7, 0.6, 0.8, n=9)
-    lighter = LighterResult("defer", "defer(…)", names, figure, "lighter", figure)
+    lighter = LighterResult("defer", 'defer("c0")', names, figure, "lighter", figure)
     shows = QuerysetResult(
-        ["GET /shows/"], "tv.Show", "a.py:1", "", 50.0, columns, lighter=[lighter], part=0.5
+        ["GET /shows/"],
+        "tv.Show",
+        place="a.py:1",
+        begun="a.py:1",
+        rows=50.0,
+        columns=columns,
+        lighter=[lighter],
+        part=0.5,
     )
-    (finding,) = unread_columns(shows, {}, (5, 2))
+    (finding,) = unread_columns(shows, {"a.py": line}, (5, 2))
     return finding
 
 
@@ -30,3 +39,13 @@ def test_columns_of_proposed_fields_are_left_out_after_these():
     finding = told("unread", "freed")
     assert finding.title.endswith("that nobody reads without the proposed fields")
     assert finding.remedy.startswith("once the proposed fields are gone, add .defer")
+
+
+@pytest.mark.parametrize("line", ["shows = Show.objects.all()", "self.shows.filter(models.Q())"])
+def test_the_line_that_begins_a_queryset_is_changed(line):
+    assert "defer(" in told("unread", line=f"{line}\n").patch
+
+
+@pytest.mark.parametrize("line", ["rows = rows.filter(tenant=1)", "for row in rows.all(): pass"])
+def test_a_line_that_may_begin_querysets_of_any_model_is_left_alone(line):
+    assert told("unread", line=f"{line}\n").patch == ""
