@@ -193,13 +193,16 @@ class Auditing:
 
     def _lighter(self, _: Display) -> None:
         proposed = {route: each.proposed for route, each in self.studied().items()}
-        asked = [
-            _asked(fetch, columns)
-            for queryset in self._querysets()
-            if (fetch := max((f for _, f in queryset.fetches), key=lambda f: f.rows)).rows >= 2
-            and (columns := freeing.light(freeing.judged(queryset, proposed), _TO_LEAVE))
-        ]
-        gather.try_lighter(self.request.question, self.gathered, asked, self.times.lighter)
+        asked = []
+        for queryset in self._querysets():
+            fetch = max((each for _, each in queryset.fetches), key=lambda each: each.rows)
+            columns = freeing.light(freeing.judged(queryset, proposed), _TO_LEAVE)
+            if fetch.rows >= assemble.SEVERAL and columns:
+                asked.append((freeing.weight(fetch, columns), _asked(fetch, columns)))
+        asked.sort(key=lambda each: -each[0])
+        gather.try_lighter(
+            self.request.question, self.gathered, [each for _, each in asked], self.times.lighter
+        )
 
     def _django(self) -> tuple[int, int]:
         major, minor, *_ = str(self.gathered.facts["django"]).split(".")

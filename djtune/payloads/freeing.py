@@ -146,3 +146,10 @@ def light(queryset: QuerysetResult, states: Collection[State]) -> list[str]:
         for column in queryset.columns
         if column.state in states
     ]
+
+
+def weight(fetch: Fetch, columns: Collection[str]) -> float:
+    """Bytes a response that ``columns``, named as :func:`light` does, take: an estimate."""
+    named = ("__".join(filter(None, (each.relation, each.name))) for each in fetch.columns)
+    sizes = zip(named, fetch.columns, strict=True)
+    return fetch.rows * sum(column.bytes for name, column in sizes if name in columns)

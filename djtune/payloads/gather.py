@@ -71,6 +71,8 @@ class Gathered(Survey, kw_only=True):
     reads: ReadsSeen = field(default_factory=ReadsSeen)
     prices: list[FieldPrice] = field(default_factory=list)
     lighter: list[Lighter] = field(default_factory=list)
+    untried: int = 0
+    """Querysets that there was no time to try lighter, or nothing to leave out of."""
     sources: dict[str, str] = field(default_factory=dict)
     """The app's files that findings are about, for patches."""
     failures: list[str] = field(default_factory=list)
@@ -204,6 +206,8 @@ def try_lighter(
                 seconds=seconds,
             )
             into.lighter = msgspec.convert(found, list[Lighter])
+        tried = {(each.step, each.number) for each in into.lighter}
+        into.untried = sum((each["step"], each["number"]) not in tried for each in asked)
 
     if asked:
         _tolerated(into, "what lighter queries save", go)

@@ -44,17 +44,20 @@ def price_lighter(
     ``rounds`` rounds of requests bring the querysets, which are then fetched again by themselves,
     in a transaction that is rolled back. Primary keys, foreign keys that select_related follows,
     and columns that a prefetch needs are never left out; an entry of which nothing remains has no
-    result.
+    result. Nor have those that ``seconds`` do not suffice for, the last ones.
     """
     session = current()
     names = ("step", "model", "place", "begun", "kind")
     wanted = [Wanted(**{name: each[name] for name in names if name in each}) for each in asked]
-    _keep(session, wanted, set(skip), rounds)
+    _keep(session, wanted, set(skip), rounds, time.monotonic() + seconds)
+    deadline = time.monotonic() + seconds
     found: list[dict[str, Any]] = []
     share = seconds / max(1, 2 * len(asked))
     probes.remove()
     try:
         for each, kept in zip(asked, wanted, strict=True):
+            if time.monotonic() > deadline:
+                break
             found += _priced(session, each, kept, share)
             emit({"number": each["number"]})
     finally:
@@ -62,7 +65,10 @@ def price_lighter(
     return found
 
 
-def _keep(session: Session, wanted: list[Wanted], skip: set[int], rounds: int) -> None:
+def _keep(
+    session: Session, wanted: list[Wanted], skip: set[int], rounds: int, deadline: float
+) -> None:
+    """Make requests until all querysets are kept often enough, or time is up."""
     keeper = Keeper(wanted)
     with keeping(keeper):
         for _ in range(rounds):
@@ -71,6 +77,8 @@ def _keep(session: Session, wanted: list[Wanted], skip: set[int], rounds: int) -
                 if any(step.plan.index in keeper.steps() for step in steps):
                     for _ in follow(session, steps, detail=keeper):
                         pass
+                if time.monotonic() > deadline:
+                    return
 
 
 def _priced(

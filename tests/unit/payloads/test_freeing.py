@@ -1,6 +1,6 @@
 """Columns that nobody reads, now or without the proposed fields."""
 
-from djtune.payloads.freeing import columns_read, judged, light, querysets
+from djtune.payloads.freeing import columns_read, judged, light, querysets, weight
 from djtune.payloads.reads import ColumnUse, Fetch, Reader, RelationUse
 
 STEPS = [("GET", "api/a/"), ("GET", "api/b/")]
@@ -91,3 +91,9 @@ def test_columns_are_named_as_defer_takes_them():
     joined = ColumnUse("logo", "channel", "tv.Channel")
     (found,) = querysets([fetch(joined, column("slug", by_field("slug")))], STEPS)
     assert light(judged(found, {}), {"unread"}) == ["channel__logo"]
+
+
+def test_a_queryset_weighs_what_its_columns_take():
+    found = fetch(column("logo"), column("slug"), rows=50.0)
+    assert weight(found, ["logo"]) == 500.0
+    assert weight(found, []) == 0.0
