@@ -56,13 +56,17 @@ class Totals(Struct):
 
 
 class Body(Struct):
-    """A response that is kept, parsed."""
+    """A response that is kept, as it came: parsed, it takes several times the memory."""
 
     raw: bytes
-    document: Any
     compact: int
     user: int
     asked: int
+
+    @property
+    def document(self) -> Any:
+        """What it says, parsed anew."""
+        return parse(self.raw)
 
 
 class Responses(Struct):
@@ -114,7 +118,7 @@ class Responses(Struct):
         _sum_up(self.nodes, seen)
         if keep or not self.bodies:
             self.kept += len(sample.body)
-            body = Body(sample.body, document, seen.compact, sample.user, sample.asked)
+            body = Body(sample.body, seen.compact, sample.user, sample.asked)
             self.bodies.append(body)
         return seen
 
