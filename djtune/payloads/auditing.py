@@ -19,10 +19,14 @@ from djtune.payloads.labels import request_of
 from djtune.payloads.paths import Path
 from djtune.payloads.reads import Fetch
 from djtune.payloads.result import EndpointResult, PayloadAuditResult, QuerysetResult
-from djtune.payloads.studying import study, weigh
+from djtune.payloads.studying import study, weigh_heaviest
 from djtune.servers.worker import Worker, shareable
 from djtune.workloads.choosing import steps_of
 from djtune.workloads.survey import Question
+from djtune.workloads.weights import step_weights
+
+MOST_WEIGHING = 20.0
+"""Seconds after which no further endpoint's fields are weighed one by one."""
 
 
 class Display(Protocol):
@@ -194,11 +198,13 @@ class Auditing:
     def _lighter(self, _: Display) -> None:
         proposed = {route: each.proposed for route, each in self.studied().items()}
         asked = []
+        weights = step_weights(self.gathered)
         for queryset in self._querysets():
             fetch = max((each for _, each in queryset.fetches), key=lambda each: each.rows)
             columns = freeing.light(freeing.judged(queryset, proposed), _TO_LEAVE)
             if fetch.rows >= assemble.SEVERAL and columns:
-                asked.append((freeing.weight(fetch, columns), _asked(fetch, columns)))
+                heavy = weights.get(fetch.step, 0.0) * freeing.weight(fetch, columns)
+                asked.append((heavy, _asked(fetch, columns)))
         asked.sort(key=lambda each: -each[0])
         gather.try_lighter(
             self.request.question, self.gathered, [each for _, each in asked], self.times.lighter
@@ -215,8 +221,7 @@ class Auditing:
     def result(self) -> PayloadAuditResult:
         """Everything that the report says."""
         studied = self.studied()
-        for each in studied.values():
-            weigh(each)
+        weigh_heaviest(list(studied.values()), MOST_WEIGHING)
         result = assemble.assemble(
             self.gathered,
             studied,

@@ -1,5 +1,8 @@
 """One endpoint's responses, with what all evidence makes of their fields."""
 
+import time
+from collections.abc import Sequence
+
 from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.clientele import Clientele, Route
 from djtune.payloads.endpoints import Responses
@@ -12,6 +15,15 @@ def study(route: Route, responses: Responses, clients: Clientele) -> Studied:
     """Judge every field of an endpoint, and choose those to drop."""
     judged = judge(route, responses, facts(responses.observed), clients)
     return Studied(responses, judged, proposed(judged))
+
+
+def weigh_heaviest(studied: Sequence[Studied], seconds: float) -> None:
+    """Weigh the endpoints' fields, the largest responses first, until ``seconds`` have passed."""
+    until = time.monotonic() + seconds
+    for each in sorted(studied, key=lambda each: -sum(each.responses.sizes)):
+        weigh(each)
+        if time.monotonic() > until:
+            break
 
 
 def weigh(studied: Studied) -> None:
