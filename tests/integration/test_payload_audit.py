@@ -207,7 +207,6 @@ class TestBudgets:
         assert "breached: GET /api/epg/: bytes<1kB" in done.stderr
         assert "can't tell: unused<5% · GET /api/epg/" in done.stderr  # of no client anything
 
-
     def test_unused_bytes_are_judged_where_a_client_was_looked_at(self, data):
         source = ("--client-source", "web/static", "--budget", "unused<5%")
         done = audit(data, "--duration", "5", *source, "api/epg/")
