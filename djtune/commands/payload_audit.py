@@ -157,6 +157,6 @@ def _next_command(auditing: "Auditing", result: PayloadAuditResult) -> tuple[str
         return f"{again} --as USER", "some routes need somebody who is signed in"
     if result.journey is None:
         return f"{again} --browser journey.py", "which fields a client reads as it runs"
-    if any(endpoint.proposed for endpoint in result.endpoints):
+    if not result.sources and any(endpoint.proposed for endpoint in result.endpoints):
         return f"{again} --client-source DIR", "whether another client names the proposed fields"
     return shlex.join(["djtune", "profile", *question.patterns]), "where the time goes"

@@ -1,15 +1,17 @@
 """Findings about fields that nobody uses."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from djtune.model.findings import FindingData, Saving
 from djtune.model.metrics import Metric
 from djtune.payloads.changing import Change
 from djtune.payloads.freeing import light
 from djtune.payloads.labels import ratio, request_of, severity
-from djtune.payloads.result import EndpointResult, FieldResult, QuerysetResult
+from djtune.payloads.result import EndpointResult, FieldResult, Proposed, QuerysetResult
 from djtune.reports import format as fmt
 
+FEW_BYTES = 100
 SHOWN = 6
 """Fields that one line names."""
 
@@ -41,10 +43,16 @@ def unused_fields(
         remedy=_remedy(change),
         patch=change.patch or "\n".join(change.paste),
         confidence=_confidence(endpoint),
-        severity="high" if personal else severity(proposed.share),
+        severity="high" if personal else _severity(proposed),
         routes=[request_of(endpoint)],
         part=endpoint.share * proposed.share,
     )
+
+
+def _severity(proposed: Proposed) -> Literal["high", "medium", "low"]:
+    """Few bytes are little, whatever part of a small response they are."""
+    few = (proposed.saving.raw.value or 0.0) < FEW_BYTES
+    return "low" if few else severity(proposed.share)
 
 
 def _personal(fields: Sequence[FieldResult]) -> Iterator[str]:

@@ -149,7 +149,8 @@ def _coverage(folder: Folder) -> str:
     files = f"{folder.folder}: {folder.left:,} {'file' if folder.left == 1 else 'files'}"
     files += " besides the scripts that ran" if folder.ran else ""
     blind = len(folder.scan.blind)
-    return f"{files}, {blind:,} computed keys" if blind else files
+    keys = "computed key" if blind == 1 else "computed keys"
+    return f"{files}, {blind:,} {keys}" if blind else files
 
 
 def _without(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]:

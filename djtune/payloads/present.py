@@ -22,6 +22,7 @@ from djtune.reports.findings import finding_block
 SHOWN_ENDPOINTS = 3
 """Endpoints whose fields stand in the report itself; the others have a page of their own."""
 SHOWN_OTHERS = 8
+SHOWN_PASSED = 5
 
 
 def present(result: PayloadAuditResult, next_command: str = "", why: str = "") -> Report:
@@ -38,7 +39,7 @@ def present(result: PayloadAuditResult, next_command: str = "", why: str = "") -
     for endpoint in result.endpoints[:SHOWN_ENDPOINTS]:
         blocks += field_section(endpoint)
     if result.journey is not None:
-        blocks += _journey(result.journey)
+        blocks += [*_journey(result.journey), *_passed_by(result)]
     if result.others:
         blocks += _others(result)
     if result.unmeasured:
@@ -159,6 +160,28 @@ def _journey(journey: Journey) -> list[Block]:
     if journey.blocked:
         blocks.append(Note(f"Requests to other hosts were refused: {', '.join(journey.blocked)}."))
     return blocks
+
+
+def _passed_by(result: PayloadAuditResult) -> list[Block]:
+    """The largest fields that the journey did not read, and that code which it did not run may."""
+    found = [
+        (field.bytes, f"{field.path} of {request_of(endpoint)} ({fmt.size(round(field.bytes))})")
+        for endpoint in result.endpoints
+        for field in endpoint.fields
+        if field.verdict == "unknown"
+        and any(each.source == "browser" and each.stance == "unused" for each in field.evidence)
+    ]
+    if not found:
+        return []
+    largest = [told for _, told in sorted(found, reverse=True)[:SHOWN_PASSED]]
+    more = f" and {len(found) - len(largest)} more" if len(found) > len(largest) else ""
+    return [
+        Note(
+            f"Not read in the journey, but named by code that it did not run: "
+            f"{', '.join(largest)}{more}. A journey that runs it would tell.",
+            tone="plain",
+        )
+    ]
 
 
 def _others(result: PayloadAuditResult) -> list[Block]:
