@@ -62,7 +62,8 @@ def _edited(source: str, file: str, change: Callable[[Cutting], str]) -> Edit:
         ast.parse(after)
     except SyntaxError as error:
         python = platform.python_version()
-        note = f"No patch: Python {python} cannot read line {error.lineno}: {error.msg}. A later Python's djtune may."
+        note = f"No patch: Python {python} cannot read line {error.lineno}: {error.msg}"
+        note += ". djtune on a later Python may."
         return Edit(note=note, source=source)
     except UnclearError as error:
         return Edit(note=f"No patch: {error}.", source=source)
