@@ -51,36 +51,52 @@ def change(
     serializer is needed there. So is one that is input too, where its routes take any: ``inputs``
     are the methods by which they do.
     """
+    made = {each.path: _member(each) for each in fields if steps[each.step] == route}
+    known = _Known.of(fields, steps)
     found = Change()
-    made: dict[Path, _Member] = {}
-    uses: dict[_Member, list[tuple[Route, Path]]] = defaultdict(list)
-    every: dict[str, dict[str, None]] = defaultdict(dict)
-    for each in fields:
-        member = _member(each)
-        uses[member].append((steps[each.step], each.path))
-        every[each.serializer][each.name] = None
-        if steps[each.step] == route:
-            made[each.path] = member
-    writable = {_member(each) for each in fields if each.writable}
     dropped: dict[tuple[str, int, str], list[str]] = defaultdict(list)
     taken: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in sorted(proposed[route]):
         maker = made.get(path)
         if maker is None:
             found.by_hand.append(text_of(path))
-        elif kept := _kept(uses[maker], proposed):
-            where = f"{kept[0]} {kept[1]}"
-            found.notes.append(
-                f"{maker.serializer.rpartition('.')[2]}.{maker.name} is also sent by {where}, "
-                "where nothing shows that it is unused: give this route a serializer of its own"
-            )
-        elif maker in writable and (by := _input_of(uses[maker], inputs)):
+        elif kept := _kept(known.uses[maker], proposed):
+            found.notes.append(_shared(maker, kept))
+        elif maker in known.writable and (by := _input_of(known.uses[maker], inputs)):
             taken[maker.serializer, by].append(maker.name)
         else:
             dropped[maker.file, maker.line, maker.serializer].append(maker.name)
     found.notes += [_write_only(serializer, by, names) for (serializer, by), names in taken.items()]
-    _edit(found, dropped, every, sources)
+    _edit(found, dropped, known.every, sources)
     return found
+
+
+class _Known(Struct):
+    """What all routes together show of the serializers."""
+
+    uses: dict[_Member, list[tuple[Route, Path]]]
+    every: dict[str, list[str]]
+    """Serializer → all of its fields."""
+    writable: set[_Member]
+
+    @classmethod
+    def of(cls, fields: Sequence[SerializerField], steps: Sequence[Route]) -> "_Known":
+        uses: dict[_Member, list[tuple[Route, Path]]] = defaultdict(list)
+        for each in fields:
+            uses[_member(each)].append((steps[each.step], each.path))
+        return cls(
+            uses=uses,
+            every={each.serializer: each.siblings for each in fields},
+            writable={_member(each) for each in fields if each.writable},
+        )
+
+
+def _shared(maker: _Member, kept: Route) -> str:
+    return (
+        f"{maker.serializer.rpartition('.')[2]}.{maker.name} is also sent by {kept[0]} "
+        f"{path_of(kept[1])}, where nothing shows that it is unused: give this route a serializer "
+        "of its own"
+    )
 
 
 def _member(field: SerializerField) -> _Member:

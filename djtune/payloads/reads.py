@@ -97,6 +97,8 @@ class SerializerField(Struct):
     """Whether requests may also give it as input."""
     cpu_ns: float | None = None
     """CPU a response for this field in all its rows, its children included; measured apart."""
+    siblings: list[str] = field(default_factory=list)
+    """All fields of the serializer in order, those that only take input too."""
 
 
 class ReadsSeen(Struct):

@@ -25,6 +25,7 @@ def described(serializer: Any, anchors: Anchors) -> Iterator[dict[str, Any]]:
                 "line": found.line if found else 0,
                 "declared": _declared(kind, name, field),
                 "writable": _is_writable(field),
+                "siblings": list(serializer.fields),
             }
 
 
