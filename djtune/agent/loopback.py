@@ -12,7 +12,6 @@ from .copies import Copies, clean_up_afterwards
 from .errors import AgentError
 
 HOST = "127.0.0.1"
-POLL_SECONDS = 0.05
 _PLAIN_STORAGE = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 _OVER_PLAIN_HTTP: dict[str, Any] = {
     "SECURE_SSL_REDIRECT": False,

@@ -146,6 +146,9 @@ def _warnings(gathered: Gathered, clients: Clientele) -> Iterator[str]:
         f"{m} {path_of(r)}" for m, r in clients.asked if (m, r) not in gathered.responses
     ]:
         yield f"the journey asks for what was not sampled: {', '.join(unsampled)}"
+    if clients.unrouted:
+        n = len(set(clients.unrouted))
+        yield f"{n:,} addresses of contracts or of the journey are no route of this app"
     if clients.unstable:
         yield (
             "the journey is not the same twice with every field there, and nothing was told from "
@@ -170,6 +173,9 @@ def _disturbed(gathered: Gathered) -> Iterator[str]:
             f"{', '.join(routes)} answered otherwise while reads were watched: which columns are "
             "read for it is not known"
         )
+    if unplaced := gathered.reads.unanchored:
+        names = ", ".join(each.rpartition(".")[2] for each in unplaced)
+        yield f"where in the responses these serializers' fields are is not known: {names}"
     if failures := gathered.reads.failures:
         kinds = ", ".join(failures)
         yield f"some reads may have been missed, for errors of djtune's own: {kinds}"

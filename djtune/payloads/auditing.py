@@ -14,6 +14,7 @@ from djtune.payloads import assemble, clientele, freeing, gather, gather_har
 from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.changing import Change, change
 from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.doubting import doubted
 from djtune.payloads.findings import findings
 from djtune.payloads.labels import request_of
 from djtune.payloads.paths import Path
@@ -85,6 +86,7 @@ class Auditing:
             _require("tree_sitter", "scanning a client's source", "payloads")
         if request.browser:
             _require("playwright", "a journey in a browser", "browser")
+            _require_browser()
 
     def plan(self) -> str:
         """What is going to happen, and how long that takes."""
@@ -197,11 +199,12 @@ class Auditing:
 
     def _lighter(self, _: Display) -> None:
         proposed = {route: each.proposed for route, each in self.studied().items()}
+        self._read_sources()
         asked = []
         weights = step_weights(self.gathered)
         for queryset in self._querysets():
             fetch = max((each for _, each in queryset.fetches), key=lambda each: each.rows)
-            columns = freeing.light(freeing.judged(queryset, proposed), _TO_LEAVE)
+            columns = freeing.light(self._judged(queryset, proposed), _TO_LEAVE)
             if fetch.rows >= assemble.SEVERAL and columns:
                 heavy = weights.get(fetch.step, 0.0) * freeing.weight(fetch, columns)
                 asked.append((heavy, _asked(fetch, columns)))
@@ -230,20 +233,25 @@ class Auditing:
             keep_values=self.request.keep_values,
         )
         proposed = {route: each.proposed for route, each in studied.items()}
+        self._read_sources()
         result.querysets = self._judged_querysets(proposed)
         for endpoint in result.endpoints:
             _free(endpoint, result.querysets)
-        self._read_sources()
         result.findings = findings(
             result, self._changes(proposed), self.gathered.sources, self._django()
         )
         result.complete = self.complete
         return result
 
+    def _judged(
+        self, queryset: freeing.Queryset, proposed: Mapping[Route, Sequence[Path]]
+    ) -> QuerysetResult:
+        return doubted(freeing.judged(queryset, proposed), self.gathered.sources)
+
     def _judged_querysets(self, proposed: Mapping[Route, Sequence[Path]]) -> list[QuerysetResult]:
         found = []
         for queryset in self._querysets():
-            judged = freeing.judged(queryset, proposed)
+            judged = self._judged(queryset, proposed)
             judged.lighter = assemble.lighter_of(queryset, self.gathered.lighter)
             judged.part = assemble.part_of(queryset, judged.lighter, self.gathered)
             found.append(judged)
@@ -252,7 +260,7 @@ class Auditing:
     def _read_sources(self) -> None:
         reads = self.gathered.reads
         files = [each.file for each in reads.fields]
-        files += [each.begun.rpartition(":")[0] for each in reads.fetches]
+        files += [p.rpartition(":")[0] for each in reads.fetches for p in (each.begun, each.place)]
         gather.read_sources(self.request.question, self.gathered, files)
 
     def _changes(self, proposed: Mapping[Route, Sequence[Path]]) -> dict[Route, Change]:
@@ -272,6 +280,13 @@ class Auditing:
 def _require(module: str, what: str, extra: str) -> None:
     if find_spec(module) is None:
         raise DjtuneError(f"{what} needs {module}", hint=f"pip install 'djtune[{extra}]'")
+
+
+def _require_browser() -> None:
+    from djtune.payloads.browser.player import why_no_browser
+
+    if why := why_no_browser():
+        raise DjtuneError(f"--browser: {why}", hint="playwright install chromium")
 
 
 _TO_LEAVE = ("unread", "freed")

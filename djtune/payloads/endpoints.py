@@ -1,13 +1,13 @@
 """Responses summed up as they come: sizes, paths and a few bodies, in memory alone."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from msgspec import Struct, field
 
 from djtune.payloads.observed import Observed
-from djtune.payloads.paths import ANY, Path, is_below
+from djtune.payloads.paths import ANY, Path
 from djtune.payloads.walk import NotJsonError, Walk, maps_of, parse, walk
 
 
@@ -161,8 +161,3 @@ def known_as(path: Path, maps: Collection[Path]) -> Path:
     for segment in path:
         made = (*made, ANY if made in maps else segment)
     return made
-
-
-def children_of(nodes: Mapping[Path, Totals], above: Path) -> list[Path]:
-    """The paths below ``above``."""
-    return [path for path in nodes if is_below(path, above)]

@@ -148,4 +148,8 @@ def _confidence(endpoint: EndpointResult) -> str:
     assert proposed is not None
     if proposed.confirmed:
         return "a journey in a browser looked the same without them"
-    return "by what was looked at alone: other clients may read them"
+    computed = any(
+        "computed key" in piece.coverage for each in endpoint.fields for piece in each.evidence
+    )
+    doubt = "; code that computes keys or passes objects on whole may" if computed else ""
+    return f"by what was looked at alone: other clients may read them{doubt}"

@@ -27,16 +27,16 @@ def unread_columns(
         return
     columns = fmt.plural(len(chosen.columns), "column", "columns")
     freed = [name for name in light(queryset, {"freed"}) if name in chosen.columns]
-    without = " without the proposed fields" if freed else ""
+    without = ", the proposed fields aside" if freed else ""
     first = "once the proposed fields are gone, " if freed else ""
     yield FindingData(
         kind="unread-columns",
-        title=f"{queryset.model} is loaded with {columns} that nobody reads{without}",
+        title=f"{queryset.model} is loaded with {columns} that {_nobody(queryset)}{without}",
         where=queryset.begun or queryset.place,
         evidence=[
             ", ".join(chosen.columns),
             *([f"of these, read by proposed fields alone: {', '.join(freed)}"] if freed else []),
-            f"{fmt.count(queryset.rows)} rows a response, {queryset.watched:,} looked at",
+            _looked_at(queryset),
             f"fetching them takes {ratio(chosen.ratio)} of the CPU time without, "
             f"n = {chosen.ratio.n} pairs",
             f"{fmt.share(queryset.part)} of the route's service time when it was first looked at",
@@ -52,6 +52,20 @@ def unread_columns(
         patch=_added(queryset, chosen.code, sources),
         severity=severity(queryset.part),
         routes=queryset.routes,
+    )
+
+
+def _nobody(queryset: QuerysetResult) -> str:
+    return "nobody reads" if queryset.followed_all else "were not read"
+
+
+def _looked_at(queryset: QuerysetResult) -> str:
+    rows = f"{fmt.count(queryset.rows)} rows a response"
+    if queryset.followed_all:
+        return f"{rows}, all of them looked at"
+    return (
+        f"{rows}; {queryset.watched:,} were looked at in all, the first ones above all: code that "
+        "reads a column of rare rows only would not show"
     )
 
 

@@ -65,6 +65,9 @@ def judged(queryset: Queryset, proposed: Mapping[Route, Collection[Path]]) -> Qu
         rows=max(fetch.rows for _, fetch in queryset.fetches),
         columns=[_column(uses, proposed) for uses in columns.values()],
         watched=sum(fetch.watched for _, fetch in queryset.fetches),
+        followed_all=all(
+            fetch.watched >= fetch.rows * fetch.responses for _, fetch in queryset.fetches
+        ),
         relations=[
             RelationResult(name, uses[0][1].kind, state, max(each.queries for _, each in uses))
             for name, uses in relations.items()

@@ -150,7 +150,9 @@ def _coverage(folder: Folder) -> str:
     files += " besides the scripts that ran" if folder.ran else ""
     blind = len(folder.scan.blind)
     keys = "computed key" if blind == 1 else "computed keys"
-    return f"{files}, {blind:,} {keys}" if blind else files
+    unread = len(folder.scan.unreadable)
+    told = [files, *([f"{blind:,} {keys}"] if blind else [])]
+    return ", ".join([*told, *([f"{unread:,} not readable"] if unread else [])])
 
 
 def _without(route: Route, path: Path, clients: Clientele) -> Iterator[Evidence]:

@@ -127,6 +127,8 @@ class QuerysetResult(Struct):
     columns: list[ColumnResult]
     watched: int = 0
     """Rows that were looked at, over all responses."""
+    followed_all: bool = False
+    """Whether these are all rows that there were."""
     relations: list[RelationResult] = field(default_factory=list)
     """Joins and prefetches that nothing follows, or nothing but proposed fields."""
     lighter: list[LighterResult] = field(default_factory=list)

@@ -27,10 +27,11 @@ def pieces_of(literal: str) -> set[str]:
 def mentions(scan: SourceScan, route: str) -> bool:
     """Whether strings and templates of the source hold the route's literal parts.
 
-    Of ``api/shows/<int:pk>/airings/`` these are ``api/shows`` and ``airings``. Each must be in a
-    string, or begin one from a later segment on (``/shows/``), as clients join a base URL with the
-    rest. A single word (``"shows"``) counts only where another string ends with what is before it
-    (``/api/``), or where three or more are words by themselves (``["api", "v2", path].join("/")``).
+    Of ``api/shows/<int:pk>/airings/`` these are ``api/shows`` and ``airings``. Each must end a
+    piece of a string between its parameters, whole or from a later segment on (``/shows/``), as
+    clients join a base URL with the rest: ``/api/shows/films`` is another address. A single word
+    (``"shows"``) counts only where another string ends with what is before it (``/api/``), or where
+    three or more are words by themselves (``["api", "v2", path].join("/")``).
     """
     runs = _runs(route)
     return bool(runs) and all(_held(run, scan.strings) for run in runs)
@@ -39,21 +40,17 @@ def mentions(scan: SourceScan, route: str) -> bool:
 def _held(run: list[str], strings: Collection[str]) -> bool:
     pieces = [_segments(text) for text in strings if run[-1] in text and "/" in text]
     tails = [run[n:] for n in range(1, len(run))]
-    if any(_contains(piece, run) or _begins(piece, tails) for piece in pieces):
+    if any(_ends(piece, run) or piece in tails for piece in pieces):
         return True
     before = run[:-1]
     if run[-1] not in strings or not before:
         return False
-    ends = any(_segments(text)[-len(before) :] == before for text in strings if "/" in text)
+    ends = any(_ends(_segments(text), before) for text in strings if "/" in text)
     return ends or (len(before) > 1 and all(segment in strings for segment in before))
 
 
-def _begins(piece: list[str], tails: list[list[str]]) -> bool:
-    return any(piece[: len(tail)] == tail for tail in tails)
-
-
-def _contains(piece: list[str], run: list[str]) -> bool:
-    return any(piece[n : n + len(run)] == run for n in range(len(piece) - len(run) + 1))
+def _ends(piece: list[str], run: list[str]) -> bool:
+    return piece[-len(run) :] == run
 
 
 def _segments(address: str) -> list[str]:

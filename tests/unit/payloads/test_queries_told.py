@@ -7,7 +7,7 @@ from djtune.payloads.findings_queries import unread_columns
 from djtune.payloads.result import ColumnResult, LighterResult, QuerysetResult
 
 
-def told(*states, line=""):
+def told(*states, line="", followed_all=True):
     names = [f"c{number}" for number in range(len(states))]
     columns = [
         ColumnResult(name, "", "tv.Show", 10.0, state)
@@ -24,6 +24,7 @@ def told(*states, line=""):
         columns=columns,
         lighter=[lighter],
         part=0.5,
+        followed_all=followed_all,
     )
     (finding,) = unread_columns(shows, {"a.py": line}, (5, 2))
     return finding
@@ -35,9 +36,15 @@ def test_columns_that_nobody_reads_can_be_left_out_at_once():
     assert finding.remedy.startswith("add .defer")
 
 
+def test_where_rows_were_not_looked_at_it_says_so():
+    finding = told("unread", followed_all=False)
+    assert finding.title.endswith("that were not read")
+    assert any("rare rows" in line for line in finding.evidence)
+
+
 def test_columns_of_proposed_fields_are_left_out_after_these():
     finding = told("unread", "freed")
-    assert finding.title.endswith("that nobody reads without the proposed fields")
+    assert finding.title.endswith("that nobody reads, the proposed fields aside")
     assert finding.remedy.startswith("once the proposed fields are gone, add .defer")
 
 

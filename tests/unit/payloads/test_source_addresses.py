@@ -41,6 +41,8 @@ def test_an_address_is_mentioned_whole_or_after_a_base(text):
         "say('no shows/films')",
         "fetch('/api/channels/')",
         "show.shows.api",
+        "fetch('/api/shows/films/')",
+        "fetch('/shows/films/')",
     ],
 )
 def test_other_texts_do_not_mention_it(text):
