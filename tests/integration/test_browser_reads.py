@@ -125,6 +125,7 @@ def test_every_other_field_was_there_and_is_known_to_be_unread(run):
         assert named - below == {tuple(path.split(".")) for path in unread.split()}
 
 
+@pytest.mark.slow
 def test_the_page_looks_the_same_without_them_in_one_play(data):
     remove = {
         Endpoint("GET", address): [tuple(path.split(".")) for path in unread.split()]

@@ -63,7 +63,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def audit(data: Path, *arguments: str | Path) -> Outcome:
     return djtune(
-        *("payload-audit", "--workload", "workload.yaml", "--duration", "20"),
+        *("payload-audit", "--workload", "workload.yaml", "--duration", "10"),
         *arguments,
         cwd=ROOT,
         env={"SITE_DATA": str(data)},
