@@ -29,7 +29,8 @@ def findings(
     for endpoint in result.endpoints:
         if endpoint.proposed is not None:
             change = changes.get((endpoint.method, endpoint.route), Change())
-            found.append(unused_fields(endpoint, change, result.querysets))
+            others = len(result.unmeasured)
+            found.append(unused_fields(endpoint, change, result.querysets, others))
     found.sort(key=lambda each: (each.kind != "sensitive-unused-fields", -each.part))
     found += _whitespace(result.endpoints)
     found += _invalid(result)

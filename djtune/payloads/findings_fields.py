@@ -17,9 +17,15 @@ SHOWN = 6
 
 
 def unused_fields(
-    endpoint: EndpointResult, change: Change, querysets: Sequence[QuerysetResult]
+    endpoint: EndpointResult,
+    change: Change,
+    querysets: Sequence[QuerysetResult],
+    unmeasured: int,
 ) -> FindingData:
-    """The fields of an endpoint that are proposed to go, with all that speaks for it."""
+    """The fields of an endpoint that are proposed to go, with all that speaks for it.
+
+    ``unmeasured`` are the routes of which nothing is known.
+    """
     proposed = endpoint.proposed
     assert proposed is not None
     fields = {each.path: each for each in endpoint.fields}
@@ -40,7 +46,7 @@ def unused_fields(
             *_fetching(endpoint, querysets),
         ],
         saving=Saving(saved.value or 0.0, "B a response", saved.low, saved.high, estimate=False),
-        remedy=_remedy(change),
+        remedy=_remedy(change, unmeasured),
         patch=change.patch or "\n".join(change.paste),
         confidence=_confidence(endpoint),
         severity="high" if personal else _severity(proposed),
@@ -133,7 +139,8 @@ def _fetching(endpoint: EndpointResult, querysets: Sequence[QuerysetResult]) -> 
                     )
 
 
-def _remedy(change: Change) -> str:
+def _remedy(change: Change, unmeasured: int) -> str:
+    """What to do; ``unmeasured`` routes may be served by the same serializers."""
     said = []
     if change.places:
         said.append(f"take them out of {', '.join(change.places)}")
