@@ -146,7 +146,11 @@ def _remedy(change: Change, unmeasured: int) -> str:
         said.append(f"take them out of {', '.join(change.places)}")
     if change.by_hand:
         said.append(f"by hand in the view: {_some(change.by_hand)}")
-    parts = [*(["; ".join(said)] if said else []), *change.notes]
+    notes = list(change.notes)
+    if change.patch and unmeasured:
+        routes = fmt.plural(unmeasured, "route that was", "routes that were")
+        notes.append(f"See whether {routes} not measured use them too")
+    parts = [part for part in ["; ".join(said), *notes] if part]
     return ". ".join(part.rstrip(".") for part in parts)
 
 
