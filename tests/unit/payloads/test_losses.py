@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from json_documents import DOCUMENTS
 
@@ -160,6 +160,8 @@ def test_a_document_with_few_rows_is_left_as_it_is(document):
 @given(DOCUMENTS, st.integers(1, 6))
 def test_thinning_takes_elements_away_and_nothing_else(document, rows):
     whole, thin = walk(document), walk(thinned(document, rows), maps=maps_of(walk(document)))
+    # What is left may look like a map, which all of it together did not.
+    assume(maps_of(thin) <= maps_of(whole))
     assert thin.nodes.keys() <= whole.nodes.keys()
     assert all(thin.nodes[path].count <= whole.nodes[path].count for path in thin.nodes)
 
