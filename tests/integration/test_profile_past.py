@@ -101,7 +101,8 @@ class TestAnotherCheckout:
                 "collections": "",
                 "gzip": "",
             }
-            assert set(times(route).values()) == {"no difference shown"}
+            # Of two blocks on a busy machine there may be nothing to tell.
+            assert set(times(route).values()) <= {"no difference shown", "can't tell"}
         assert comparison.one_sided == []
         assert comparison.warnings == []
         assert "2 blocks of three fresh processes" in unchanged.stderr
