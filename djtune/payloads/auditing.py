@@ -192,10 +192,15 @@ class Auditing:
     def studied(self) -> dict[Route, Studied]:
         """Every endpoint with what its fields' evidence comes to, as far as it is known."""
         return {
-            route: study(route, responses, self.clients)
+            route: study(route, responses, Clientele() if self._is_index(route) else self.clients)
             for route, responses in self.gathered.responses.items()
             if responses.n
         }
+
+    def _is_index(self, route: Route) -> bool:
+        """Whether a route lists others, of which a client needs one or none."""
+        known = self.gathered.routes.get(route[1])
+        return known is not None and known.view.endswith(INDEX)
 
     def _lighter(self, _: Display) -> None:
         proposed = {route: each.proposed for route, each in self.studied().items()}
@@ -289,6 +294,8 @@ def _require_browser() -> None:
         raise DjtuneError(f"--browser: {why}", hint="playwright install chromium")
 
 
+INDEX = ".APIRootView"
+"""REST framework's list of a router's routes."""
 _TO_LEAVE = ("unread", "freed")
 
 
