@@ -34,7 +34,7 @@ def test_the_raw_size_is_that_before_gzip(body: bytes) -> None:
     assert Exchange(200, [], body).raw_size() == len(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"plain text", gzip.compress(b"cut off" * 9)[:-9]])
+@pytest.mark.parametrize("body", [b"", b"plain text", gzip.compress(b"cut off" * 9, mtime=0)[:-9]])
 def test_a_body_that_is_not_what_its_label_says_has_the_size_sent(body: bytes) -> None:
     assert Exchange(200, GZIP, body).raw_size() == len(body)
 
