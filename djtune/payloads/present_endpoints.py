@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from djtune.model.routes import path_of
+from djtune.payloads.codecs import CODECS
 from djtune.payloads.labels import request_of
 from djtune.payloads.present_treemap import treemap
 from djtune.payloads.result import EndpointResult, Evidence, FieldResult, QuerysetResult, Verdict
@@ -69,6 +70,8 @@ def _table(fields: Sequence[FieldResult], caption: str) -> Table:
         Column(
             "gzip alone", "right", 1, help="estimate: what it saves by itself; not to be summed"
         ),
+        Column("brotli alone", "right", 6),
+        Column("zstd alone", "right", 7),
         Column("CPU", "right", 4, help="of making it and all below, a response"),
         Column("verdict"),
         Column("evidence", "left", 2),
@@ -78,12 +81,11 @@ def _table(fields: Sequence[FieldResult], caption: str) -> Table:
 
 
 def _row(field: FieldResult) -> list[Cell]:
-    loss = field.loss.get("gzip")
     return [
         Cell(field.path, note=" or ".join(field.kinds)),
         Cell(fmt.size(float(f"{field.bytes:.0f}"))),
         Cell(fmt.share(field.share)),
-        Cell(fmt.na() if loss is None else _about(loss)),
+        *(_alone(field, codec) for codec in CODECS),
         Cell(fmt.na() if field.cpu is None else fmt.duration(field.cpu.value)),
         Cell(field.verdict, note=field.sensitive, tone=TONES[field.verdict]),
         _evidence(field.evidence),
@@ -97,9 +99,12 @@ def _columns_read(field: FieldResult) -> str:
     return ", ".join(names[:SHOWN_COLUMNS]) + more
 
 
-def _about(loss: float) -> str:
+def _alone(field: FieldResult, codec: str) -> Cell:
     """A saving that may be negative: the rest compresses worse without the field."""
-    return "about 0" if loss < 1 else fmt.size(float(f"{loss:.0f}"))
+    loss = field.loss.get(codec)
+    if loss is None:
+        return Cell(fmt.na())
+    return Cell("about 0" if loss < 1 else fmt.size(float(f"{loss:.0f}")))
 
 
 def _evidence(pieces: Sequence[Evidence]) -> Cell:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.clientele import Clientele, Route
+from djtune.payloads.codecs import CODECS
 from djtune.payloads.endpoints import Responses
 from djtune.payloads.joining import judge, proposed
 from djtune.payloads.losses import hiding, leave_one_out
@@ -32,7 +33,8 @@ def weigh(studied: Studied) -> None:
     if not bodies:
         return
     largest = max(bodies, key=lambda body: len(body.raw)).document
-    for path, loss in leave_one_out(largest, list(studied.judged)).items():
+    losses = leave_one_out(largest, list(studied.judged), codecs=CODECS)
+    for path, loss in losses.items():
         studied.losses[path] = loss.compressed
     groups = related(facts(studied.responses.observed), studied.proposed)
     studied.hidden = [each.paths for each in hiding(largest, groups)]
