@@ -115,7 +115,11 @@ def test_the_format_that_is_given_is_stronger_than_the_lines(tmp_path: Path) -> 
         (b"\x7fELF\0\0\0", "is a binary file", ""),
         ("connect() failed\n" * 3, "no line could be read as a request", "leave it out"),
         (b"\x1f\x8brubbish", "damaged or cut off", "gzip -dc"),
-        (gzip.compress(log(*range(1000)).encode(), mtime=0)[:-20], "damaged or cut off", "gzip -dc"),
+        (
+            gzip.compress(log(*range(1000)).encode(), mtime=0)[:-20],
+            "damaged or cut off",
+            "gzip -dc",
+        ),
         (b"BZh91AY&SY", "compressed in a way", "bzcat"),
         ('{"a": 1}\n', "do not tell method, path and status: a", "--log-format"),
         (json.dumps(HEADER | {"version": 2}) + "\n", "version 2 of the recording", ""),
