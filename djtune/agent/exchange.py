@@ -36,14 +36,18 @@ class Exchange:
         self.body = b"" if dropped else b"".join(parts)
         self.parts = len(parts)
 
-    def raw_size(self) -> int:
-        """Bytes of the body before gzip; those sent where it is not what its label says."""
+    def plain_body(self) -> bytes:
+        """The body before gzip; as it was sent where it is not what its label says."""
         if self.header("Content-Encoding") == "gzip":
             try:
-                return len(zlib.decompress(self.body, wbits=zlib.MAX_WBITS | 16))
+                return zlib.decompress(self.body, wbits=zlib.MAX_WBITS | 16)
             except zlib.error:
                 pass
-        return len(self.body)
+        return self.body
+
+    def raw_size(self) -> int:
+        """Bytes of the body before gzip; those sent where it is not what its label says."""
+        return len(self.plain_body())
 
     @property
     def machine_ns(self) -> int:

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from djtune.commands.asking import Asked, asking_options, given_options
+from djtune.commands.staged import go_through
 from djtune.errors import DjtuneError
 from djtune.garbage.result import GcSweepResult
 from djtune.model.budget import Kind
@@ -168,7 +169,7 @@ def gc_sweep(
     )
     sweeping.check_experiment()
     run.note(sweeping.plan())
-    interrupted = _go(run, sweeping)
+    interrupted = go_through(run, sweeping, "measured")
     result = sweeping.result()
     if earlier is not None and earlier.audit is not None and result.audit is not None:
         result.regressions = checking.regressions(result.audit, earlier.audit)
@@ -195,20 +196,6 @@ def _refuse_beside_audit(option: str) -> None:
         if source(name) is ParameterSource.COMMANDLINE:
             given = "--try" if name == "tried" else "--" + name.replace("_", "-")
             raise DjtuneError(f"{option} only counts: {given} has nothing to work on")
-
-
-def _go(run: "Run", sweeping: "Sweeping") -> bool:
-    """Go through the stages; return whether the user cut them short with something to show."""
-    try:
-        for stage in sweeping.stages():
-            with run.watching(stage.description, total=stage.total) as live:
-                stage.go(live)
-    except KeyboardInterrupt:
-        if not sweeping.has_something():
-            raise
-        run.note("interrupted: here is what was measured until then")
-        return True
-    return False
 
 
 def _judged(run: "Run", result: GcSweepResult, code: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from djtune.commands.asking import GIVEN_ALWAYS, Asked, asking_options, given_options
+from djtune.commands.staged import go_through
 from djtune.model.budget import Kind
 from djtune.options import Command, common_options
 from djtune.payloads.result import PayloadAuditResult
@@ -121,7 +122,7 @@ def payload_audit(
     )
     auditing.check()
     run.note(auditing.plan())
-    interrupted = _go(run, auditing)
+    interrupted = go_through(run, auditing, "seen")
     with run.progress("compressing without the proposed fields"):
         result = auditing.result()
     return run.finish(
@@ -132,20 +133,6 @@ def payload_audit(
         complete=result.complete,
         interrupted=interrupted,
     )
-
-
-def _go(run: "Run", auditing: "Auditing") -> bool:
-    """Go through the stages; return whether the user cut them short with something to show."""
-    try:
-        for stage in auditing.stages():
-            with run.watching(stage.description, total=stage.total) as live:
-                stage.go(live)
-    except KeyboardInterrupt:
-        if not auditing.has_something():
-            raise
-        run.note("interrupted: here is what was seen until then")
-        return True
-    return False
 
 
 def _next_command(auditing: "Auditing", result: PayloadAuditResult) -> tuple[str, str]:

@@ -1,9 +1,8 @@
 """A sweep from its first look to its recommendation, stage by stage."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -12,6 +11,7 @@ from djtune.experiments import store, watching
 from djtune.experiments.evidence import Comparison
 from djtune.experiments.host import read_machine
 from djtune.experiments.instructions import Counted
+from djtune.experiments.stages import Display, Stage, tolerant
 from djtune.garbage import assemble, gather, plan, rules, sweep, usage, verify
 from djtune.garbage.goals import MemoryLimit
 from djtune.garbage.prefork import PreforkResult, compare
@@ -28,19 +28,7 @@ from djtune.garbage.result import (
 )
 from djtune.garbage.snippet import snippets
 from djtune.model.policy import GcPolicy, parse
-from djtune.reports.live import Row
-from djtune.servers.worker import shareable
 from djtune.workloads.survey import Question
-
-
-class Display(Protocol):
-    """What shows how far a stage is."""
-
-    def advance(self, steps: float = 1, *, description: str | None = None) -> None:
-        """Move on."""
-
-    def show(self, rows: Sequence[Row]) -> None:
-        """Show comparisons."""
 
 
 class Request(Struct, frozen=True):
@@ -56,14 +44,6 @@ class Request(Struct, frozen=True):
     prefork: int | None = None
     instructions: bool = False
     experiment: Path | None = None
-
-
-class Stage(Struct):
-    """One step of the way, with what it is called while it lasts."""
-
-    description: str
-    go: Callable[[Display], None]
-    total: float | None = None
 
 
 class Sweeping:
@@ -131,31 +111,25 @@ class Sweeping:
         if self._leave_alone():
             return
         if self._can_simulate():
-            yield self._tolerant("following the allocations", self._trace)
-            yield self._tolerant("timing large collections", self._larger, self.times.larger)
+            yield tolerant("following the allocations", self._trace, self.gathered.failures)
+            yield tolerant(
+                "timing large collections", self._larger, self.gathered.failures, self.times.larger
+            )
             if self.gathered.traced is not None:
                 yield Stage("simulating every setting", self._simulate, 1.0)
         if not self.request.quick and not self._leave_alone():
-            yield self._tolerant("verifying the best settings", self._verify, self.times.verify)
+            yield tolerant(
+                "verifying the best settings",
+                self._verify,
+                self.gathered.failures,
+                self.times.verify,
+            )
 
     def _extras(self) -> Iterator[Stage]:
         if self.request.instructions:
-            yield self._tolerant("counting instructions", self._count, 1.0)
+            yield tolerant("counting instructions", self._count, self.gathered.failures, 1.0)
         if self.request.prefork is not None:
-            yield self._tolerant("running gunicorn", self._prefork, 1.0)
-
-    def _tolerant(
-        self, description: str, go: Callable[[Display], None], total: float | None = None
-    ) -> Stage:
-        """A stage that the others can do without: its failure is told, and they go on."""
-
-        def attempt(display: Display) -> None:
-            try:
-                go(display)
-            except DjtuneError as error:
-                self.gathered.failures.append(f"{description} failed: {shareable(error)}")
-
-        return Stage(description, attempt, total)
+            yield tolerant("running gunicorn", self._prefork, self.gathered.failures, 1.0)
 
     def _can_simulate(self) -> bool:
         try:

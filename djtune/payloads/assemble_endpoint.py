@@ -17,6 +17,7 @@ from djtune.payloads.result import (
     Proposed,
 )
 from djtune.payloads.sensitive import sensitive
+from djtune.payloads.values import ValueFact
 from djtune.workloads.unmeasured import where
 
 LONGEST_EXAMPLE = 80
@@ -28,6 +29,8 @@ class Studied(Struct):
     responses: Responses
     judged: dict[Path, Judged]
     proposed: list[Path]
+    facts: list[ValueFact] = field(default_factory=list)
+    """What the values say."""
     losses: dict[Path, dict[str, float]] = field(default_factory=dict)
     """Field → codec → bytes a response that it saves alone: an estimate."""
     hidden: list[list[Path]] = field(default_factory=list)

@@ -1,15 +1,16 @@
 """An audit from its first look to its findings, stage by stage."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path as File
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
 from djtune.errors import DjtuneError
 from djtune.experiments.host import read_machine
+from djtune.experiments.stages import Display, Stage, tolerant
 from djtune.payloads import assemble, clientele, freeing, gather, gather_har
 from djtune.payloads.assemble_endpoint import Studied
 from djtune.payloads.changing import Change, change
@@ -21,20 +22,14 @@ from djtune.payloads.paths import Path
 from djtune.payloads.reads import Fetch
 from djtune.payloads.result import EndpointResult, PayloadAuditResult, QuerysetResult
 from djtune.payloads.studying import study, weigh_heaviest
-from djtune.servers.worker import Worker, shareable
+from djtune.servers.worker import Worker
 from djtune.workloads.choosing import steps_of
+from djtune.workloads.sources import read_sources
 from djtune.workloads.survey import Question
 from djtune.workloads.weights import step_weights
 
 MOST_WEIGHING = 20.0
 """Seconds after which no further endpoint's fields are weighed one by one."""
-
-
-class Display(Protocol):
-    """What shows how far a stage is."""
-
-    def advance(self, steps: float = 1, *, description: str | None = None) -> None:
-        """Move on."""
 
 
 class Request(Struct, frozen=True):
@@ -50,14 +45,6 @@ class Request(Struct, frozen=True):
     own_host: str = ""
     """Address of a server that the user says is theirs."""
     keep_values: bool = False
-
-
-class Stage(Struct):
-    """One step of the way, with what it is called while it lasts."""
-
-    description: str
-    go: Callable[[Display], None]
-    total: float | None = None
 
 
 class Auditing:
@@ -117,25 +104,14 @@ class Auditing:
             yield Stage("asking for responses", self._look, total)
             yield Stage("pricing the fields", self._price)
         if self.request.contracts:
-            yield self._tolerant("reading the contracts", self._contracts)
+            yield tolerant("reading the contracts", self._contracts, self.clients.failures)
         if self.request.browser:
-            yield self._tolerant("making the journey in a browser", self._journey)
+            yield tolerant("making the journey in a browser", self._journey, self.clients.failures)
         if self.request.har is None:
             yield Stage("trying lighter queries", self._lighter)
         errors = self.clients.run.errors if self.clients.run else []
         self.complete = not (self.gathered.failures or self.clients.failures or errors)
         self.gathered.seconds = time.monotonic() - begun
-
-    def _tolerant(self, description: str, go: Callable[[Display], None]) -> Stage:
-        """A stage that the others can do without: its failure is told, and they go on."""
-
-        def attempt(display: Display) -> None:
-            try:
-                go(display)
-            except DjtuneError as error:
-                self.clients.failures.append(f"{description} failed: {shareable(error)}")
-
-        return Stage(description, attempt)
 
     def _scan(self, display: Display) -> None:
         clientele.scan_folders(self.request.sources, self.clients, display.advance)
@@ -266,7 +242,7 @@ class Auditing:
         reads = self.gathered.reads
         files = [each.file for each in reads.fields]
         files += [p.rpartition(":")[0] for each in reads.fetches for p in (each.begun, each.place)]
-        gather.read_sources(self.request.question, self.gathered, files)
+        self.gathered.sources = read_sources(self.request.question.app, files)
 
     def _changes(self, proposed: Mapping[Route, Sequence[Path]]) -> dict[Route, Change]:
         fields = self.gathered.reads.fields

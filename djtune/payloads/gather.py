@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path as File
 from typing import Any
 
 import msgspec
@@ -71,8 +70,6 @@ class Gathered(Survey, kw_only=True):
     reads: ReadsSeen = field(default_factory=ReadsSeen)
     prices: list[FieldPrice] = field(default_factory=list)
     lighter: list[Lighter] = field(default_factory=list)
-    untried: int = 0
-    """Querysets that there was no time to try lighter, or nothing to leave out of."""
     sources: dict[str, str] = field(default_factory=dict)
     """The app's files that findings are about, for patches."""
     failures: list[str] = field(default_factory=list)
@@ -206,19 +203,9 @@ def try_lighter(
                 seconds=seconds,
             )
             into.lighter = msgspec.convert(found, list[Lighter])
-        tried = {(each.step, each.number) for each in into.lighter}
-        into.untried = sum((each["step"], each["number"]) not in tried for each in asked)
 
     if asked:
         _tolerated(into, "what lighter queries save", go)
-
-
-def read_sources(question: Question, into: Gathered, files: Sequence[str]) -> None:
-    """Read the app's own files that patches are made of."""
-    for file in dict.fromkeys(files):
-        path = File(question.app.directory) / file
-        if file and not File(file).is_absolute() and path.is_file():
-            into.sources[file] = path.read_text(encoding="utf-8", errors="replace")
 
 
 def _tolerated(into: Gathered, what: str, go: Callable[[], None]) -> None:

@@ -14,8 +14,9 @@ from djtune.payloads.values import facts, related
 
 def study(route: Route, responses: Responses, clients: Clientele) -> Studied:
     """Judge every field of an endpoint, and choose those to drop."""
-    judged = judge(route, responses, facts(responses.observed), clients)
-    return Studied(responses, judged, proposed(judged))
+    found = facts(responses.observed)
+    judged = judge(route, responses, found, clients)
+    return Studied(responses, judged, proposed(judged), found)
 
 
 def weigh_heaviest(studied: Sequence[Studied], seconds: float) -> None:
@@ -36,5 +37,5 @@ def weigh(studied: Studied) -> None:
     losses = leave_one_out(largest, list(studied.judged), codecs=CODECS)
     for path, loss in losses.items():
         studied.losses[path] = loss.compressed
-    groups = related(facts(studied.responses.observed), studied.proposed)
+    groups = related(studied.facts, studied.proposed)
     studied.hidden = [each.paths for each in hiding(largest, groups)]

@@ -60,9 +60,10 @@ def weigh(bodies: Sequence[Body], paths: Collection[Path]) -> Weighed:
     Both are written as the first of them was, so that white space is in both or in neither.
     """
     chosen = affordable(bodies)
-    style = style_of(chosen[0].raw, chosen[0].document) if chosen else encode
-    before = [style(body.document) for body in chosen]
-    after = [style(without(body.document, paths)) for body in chosen]
+    documents = [body.document for body in chosen]
+    style = style_of(chosen[0].raw, documents[0]) if chosen else encode
+    before = [style(document) for document in documents]
+    after = [style(without(document, paths)) for document in documents]
     squeezed, lighter = _compressed(before), _compressed(after)
     raw_before, raw_after = list(map(len, before)), list(map(len, after))
     return Weighed(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from djtune.experiments.trials import TrialPlan, Trials, first_costs, run_trials
 from djtune.profiling import plan as planning
 from djtune.profiling.trace import Traced
 from djtune.servers.worker import Worker
+from djtune.workloads.sources import read_sources
 from djtune.workloads.survey import Question, Survey, open_session, sign_in, surveyed
 
 REPEAT_JOURNEYS = 3
@@ -81,10 +81,8 @@ def _study(worker: Worker, request: Request, into: Gathered) -> None:
         into.study_failure = error.message
         return
     begun = [place for study in into.studies for g in study["groups"] for place in g["begun"]]
-    for file in sorted({place["where"].rpartition(":")[0] for place in begun}):
-        path = Path(request.app.directory) / file
-        if not Path(file).is_absolute() and path.is_file():
-            into.sources[file] = path.read_text(encoding="utf-8", errors="replace")
+    files = (place["where"].rpartition(":")[0] for place in begun)
+    into.sources = read_sources(request.app, files)
 
 
 def measure(

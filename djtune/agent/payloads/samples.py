@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +55,7 @@ class _Sampler:
         self._asked: dict[tuple[str, str], int] = {}
 
     def take(self, request: Request, exchange: Exchange) -> None:
-        body = _plain(exchange)
+        body = exchange.plain_body()
         kind = exchange.header("Content-Type").partition(";")[0].strip().lower()
         sample = {
             "step": request.step,
@@ -86,13 +84,3 @@ class _Sampler:
 def is_json(kind: str) -> bool:
     """Whether a content type is one JSON document."""
     return kind == "application/json" or kind.endswith("+json")
-
-
-def _plain(exchange: Exchange) -> bytes:
-    """The body before gzip; as it was sent where its label is wrong."""
-    if exchange.header("Content-Encoding") == "gzip":
-        try:
-            return gzip.decompress(exchange.body)
-        except (OSError, EOFError, zlib.error):
-            pass
-    return exchange.body
