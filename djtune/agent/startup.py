@@ -25,11 +25,9 @@ def load(
     settings or an app cannot be imported, an override fits nowhere, or a database or cache is
     neither on this machine nor allowed.
     """
-    sys.path[:0] = [path for path in [*pythonpath, directory] if path not in sys.path]
-    os.environ["DJANGO_SETTINGS_MODULE"] = settings
     if not live_effects:
         effects.hold_back_by_environment()
-    _import_settings(settings)
+    import_settings(directory, settings, pythonpath)
     overriding.override(settings, overrides or {})
     if not live_effects:
         network.refuse_remote_services(allowed_hosts or [])
@@ -40,7 +38,13 @@ def load(
     return facts.describe(interface)
 
 
-def _import_settings(name: str) -> None:
+def import_settings(directory: str, name: str, pythonpath: list[str]) -> None:
+    """Import the settings as the project's own server would.
+
+    Raises :class:`AgentError` when they cannot be imported.
+    """
+    sys.path[:0] = [path for path in [*pythonpath, directory] if path not in sys.path]
+    os.environ["DJANGO_SETTINGS_MODULE"] = name
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -17,6 +17,12 @@ def _load(directory: str, **options: Any) -> Any:
     return startup.load(directory, **options)
 
 
+def _describe_redis(directory: str, **options: Any) -> Any:
+    from . import redis_uses
+
+    return redis_uses.describe_redis(directory, **options)
+
+
 def _describe_routes() -> Any:
     from . import urlconf
 
@@ -125,6 +131,7 @@ def _audit_garbage(*args: Any, **options: Any) -> Any:
 
 CALLS: dict[str, Callable[..., Any]] = {
     "load": _load,
+    "describe_redis": _describe_redis,
     "describe_routes": _describe_routes,
     "describe_entries": _describe_entries,
     "check_workload": _check_workload,

@@ -48,10 +48,14 @@ def shareable(error: DjtuneError) -> str:
 
 
 class Worker:
-    """One worker process. Entering it loads the app; leaving it ends the whole process group."""
+    """One worker process. Entering it loads the app; leaving it ends the whole process group.
 
-    def __init__(self, app: App, *, load_timeout: float = LOAD_TIMEOUT) -> None:
+    With ``loads=False`` the app is not loaded: for calls that want its settings alone.
+    """
+
+    def __init__(self, app: App, *, load_timeout: float = LOAD_TIMEOUT, loads: bool = True) -> None:
         self.app = app
+        self._loads = loads
         self.facts: dict[str, Any] = {}
         self._load_timeout = load_timeout
         self._buffer = b""
@@ -62,21 +66,26 @@ class Worker:
         try:
             with deferred_interrupts():
                 self._start()
-            self.facts = self.call(
-                "load",
-                timeout=self._load_timeout,
-                directory=self.app.directory,
-                settings=self.app.settings,
-                pythonpath=self.app.pythonpath,
-                interface=self.app.interface,
-                allowed_hosts=self.app.allowed_hosts,
-                live_effects=self.app.live_effects,
-                overrides=self.app.overrides,
-            )
+            if self._loads:
+                self.facts = self._load()
         except BaseException:
             self.stop()
             raise
         return self
+
+    def _load(self) -> dict[str, Any]:
+        facts: dict[str, Any] = self.call(
+            "load",
+            timeout=self._load_timeout,
+            directory=self.app.directory,
+            settings=self.app.settings,
+            pythonpath=self.app.pythonpath,
+            interface=self.app.interface,
+            allowed_hosts=self.app.allowed_hosts,
+            live_effects=self.app.live_effects,
+            overrides=self.app.overrides,
+        )
+        return facts
 
     def __exit__(
         self,
