@@ -1,0 +1,1 @@
+"""Talks to Redis servers: gently, reading only, and leaving no trace."""
