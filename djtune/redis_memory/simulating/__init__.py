@@ -1,0 +1,1 @@
+"""Replays a trace under Redis's own rules of eviction and expiry, for any size and policy."""
