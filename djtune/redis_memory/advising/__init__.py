@@ -1,0 +1,1 @@
+"""What to do: policy, maxmemory with its margins, warnings; pure functions on plain data."""

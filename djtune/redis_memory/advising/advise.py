@@ -1,0 +1,128 @@
+"""The advice for one server: policy, then size, then the lines to paste."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from djtune.redis_memory.advice import Advice, Basis, Policy, Size, Term
+from djtune.redis_memory.advising.contents import contents
+from djtune.redis_memory.advising.margins import ROUND, container_terms, maxmemory_terms, rounded
+from djtune.redis_memory.advising.policy import choose_policy
+from djtune.redis_memory.advising.reading import at, smallest
+from djtune.redis_memory.curves import Curve, Rules
+from djtune.redis_memory.estimated import Amount, Estimates
+from djtune.redis_memory.observed import ServerFacts
+from djtune.reports import format as fmt
+
+LITTLE = 64_000_000
+"""Bytes of entries below which everything is to fit: less memory saves nothing worth a miss."""
+SHOWN_SIZES = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
+"""Sizes that the report lists beside the chosen one, as parts of what all entries take."""
+
+
+class Known(Struct):
+    """All that the advice for one server rests on."""
+
+    facts: ServerFacts
+    estimates: Estimates | None
+    idle: Curve | None = None
+    traced: Sequence[Curve] = ()
+    growth: float | None = None
+    """Part by which the data are to grow; ``None``: nobody said."""
+    copy_on_write: Term | None = None
+
+
+def advise(known: Known) -> Advice:
+    """Policy, size and the lines to paste, by all that is known."""
+    patterns = known.estimates.patterns if known.estimates else []
+    current = rules_of(known.facts)
+    policy = choose_policy(contents(patterns, known.facts.uses), current, known.traced)
+    size = _size(known, known.estimates, policy) if known.estimates else None
+    advice = Advice(policy, size)
+    settings = _settings(known.facts, current, advice)
+    advice.configuration = [f"{name} {value}" for name, value in settings]
+    advice.commands = [f"CONFIG SET {name} {value}" for name, value in settings]
+    return advice
+
+
+def rules_of(facts: ServerFacts) -> Rules | None:
+    """How the server evicts now; ``None`` where it does not tell."""
+    if not facts.policy:
+        return None
+
+    def number(name: str, default: int) -> int:
+        text = facts.settings.get(name, "")
+        return int(text) if text.isdigit() else default
+
+    return Rules(
+        facts.policy,  # type: ignore[arg-type]  # the server's word for it
+        number("maxmemory-samples", 5),
+        number("lfu-log-factor", 10),
+        number("lfu-decay-time", 1),
+    )
+
+
+def _size(known: Known, estimates: Estimates, policy: Policy) -> Size:
+    facts, everything = known.facts, estimates.resident.value
+    curve = _curve(known, policy)
+    entries, basis = _entries(curve, everything, policy)
+    terms = maxmemory_terms(entries, facts, known.growth)
+    nodes = max(1, len(facts.nodes))
+    maxmemory = rounded(terms, nodes)
+    container = container_terms(nodes * maxmemory, facts, known.copy_on_write)
+    promised = at(curve, entries.bytes) if curve is not None else None
+    return Size(
+        basis,
+        maxmemory,
+        terms,
+        container,
+        rounded(container, nodes),
+        hit_ratio=None
+        if promised is None
+        else Amount(1 - promised.miss_ratio, 1 - promised.high, 1 - promised.low),
+        lost_seconds_per_hour=promised.lost_seconds_per_hour if promised else None,
+        choices=[
+            point
+            for part in SHOWN_SIZES
+            if curve is not None and (point := at(curve, part * everything)) is not None
+        ],
+    )
+
+
+def _curve(known: Known, policy: Policy) -> Curve | None:
+    """The curve of the chosen rules, or of idle times where keys go by their last use."""
+    for curve in known.traced:
+        if curve.rules == policy.rules and curve.points:
+            return curve
+    if known.idle is not None and known.idle.points and policy.rules.policy.endswith("-lru"):
+        return known.idle
+    return None
+
+
+def _entries(curve: Curve | None, everything: float, policy: Policy) -> tuple[Term, Basis]:
+    """The bytes that entries are to have, with what says so."""
+    if curve is None or policy.rules.policy == "noeviction" or everything < LITTLE:
+        return Term("all entries", everything, "estimated"), "everything"
+    needed = smallest(curve, [curve])
+    if needed is None or needed >= everything:
+        return Term("all entries", everything, "estimated"), "everything"
+    note = f"of {fmt.size(everything)}: more memory would hardly save misses"
+    return Term("entries worth keeping", needed, "estimated", note), curve.source
+
+
+def _settings(facts: ServerFacts, current: Rules | None, advice: Advice) -> list[tuple[str, str]]:
+    """The settings that differ from what the server has."""
+    wanted: list[tuple[str, str]] = []
+    if advice.size is not None:
+        per_node = (facts.maxmemory or 0) // max(1, len(facts.nodes))
+        if per_node != advice.size.maxmemory:
+            wanted.append(("maxmemory", f"{advice.size.maxmemory // ROUND}mb"))
+    rules = advice.policy.rules
+    if current is None or rules.policy != current.policy:
+        wanted.append(("maxmemory-policy", rules.policy))
+    named = (("maxmemory-samples", "samples"), ("lfu-log-factor", "log_factor"))
+    for name, attribute in (*named, ("lfu-decay-time", "decay_minutes")):
+        value = getattr(rules, attribute)
+        if value != getattr(current or Rules(rules.policy), attribute):
+            wanted.append((name, str(value)))
+    return wanted

@@ -1,0 +1,70 @@
+"""What a server holds, as far as eviction is concerned: what can be made again, and what cannot."""
+
+from msgspec import Struct
+
+from djtune.redis_memory.estimated import PatternEstimate
+from djtune.redis_memory.observed import Kind, Use
+
+EVICTABLE: frozenset[Kind] = frozenset(("cache", "page", "counter", "session", "result"))
+"""Kinds that can be made again, or whose loss is a nuisance: they expire anyway."""
+QUEUES: frozenset[Kind] = frozenset(("queue", "channels", "lock"))
+"""Kinds whose loss breaks something at once."""
+NEARLY_ALL = 0.99
+"""Share of keys that have a TTL from which the pattern counts as expiring."""
+
+
+class Contents(Struct):
+    """The patterns, told apart."""
+
+    evictable: list[PatternEstimate]
+    queues: list[PatternEstimate]
+    """Broker, channels, locks."""
+    kept: list[PatternEstimate]
+    """Neither of a cache nor with a TTL: nothing says that it can be made again."""
+
+    @property
+    def precious(self) -> list[PatternEstimate]:
+        """All that must not be evicted."""
+        return [*self.queues, *self.kept]
+
+
+def contents(patterns: list[PatternEstimate], uses: list[Use]) -> Contents:
+    """Tell the patterns apart by their kind, their TTLs and the caches' key prefixes.
+
+    Sessions without TTLs are kept: no cache backend stores such.
+    """
+    prefixes = tuple(use.key_prefix for use in uses if use.role == "cache" and use.key_prefix)
+    found = Contents([], [], [])
+    for pattern in patterns:
+        if pattern.kind in QUEUES:
+            found.queues.append(pattern)
+        elif _made_again(pattern, prefixes):
+            found.evictable.append(pattern)
+        else:
+            found.kept.append(pattern)
+    return found
+
+
+def _made_again(pattern: PatternEstimate, prefixes: tuple[str, ...]) -> bool:
+    if pattern.kind == "session" and not expires(pattern):
+        return False
+    return (
+        pattern.kind in EVICTABLE
+        or expires(pattern)
+        or pattern.pattern.startswith(prefixes or "\0")
+    )
+
+
+def expires(pattern: PatternEstimate) -> bool:
+    """Whether practically all of its keys have a TTL."""
+    return pattern.with_ttl.value >= NEARLY_ALL
+
+
+def resident(patterns: list[PatternEstimate]) -> float:
+    """Bytes of some patterns."""
+    return sum(pattern.resident.value for pattern in patterns)
+
+
+def with_ttl(patterns: list[PatternEstimate]) -> float:
+    """Bytes of some patterns' keys that have a TTL."""
+    return sum(pattern.resident.value * pattern.with_ttl.value for pattern in patterns)

@@ -1,0 +1,102 @@
+"""From the bytes that entries need to ``maxmemory``, and from there to the container's RAM."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from djtune.redis_memory.advice import Term
+from djtune.redis_memory.observed import NodeFacts, ServerFacts
+
+ASSUMED_GROWTH = 0.2
+LEAST_TO_TELL = 100_000_000
+"""Bytes of ``used_memory`` below which fragmentation says nothing."""
+ASSUMED_FRAGMENTATION = 1.1
+"""What jemalloc is usually near to, where the server is too small to tell."""
+ROUND = 2**20
+"""What `redis.conf` calls 1mb."""
+_OVERHEAD = {
+    "used_memory_startup": "the server itself",
+    "mem_clients_normal": "clients' buffers",
+    "mem_replication_backlog": "replication backlog",
+    "used_memory_scripts": "scripts",
+    "used_memory_functions": "functions",
+    "mem_cluster_links": "links between the cluster's nodes",
+}
+"""``INFO memory``'s terms that count towards maxmemory beside the data (evict.c: only replicas'
+output buffers beyond the backlog and the AOF buffer are left out)."""
+
+
+def maxmemory_terms(entries: Term, facts: ServerFacts, growth: float | None) -> list[Term]:
+    """What ``maxmemory`` has to hold, of all primaries: the entries and all that counts beside.
+
+    ``growth`` is the part by which the entries are to grow; ``None``: nobody said.
+    """
+    told = growth is not None
+    part = ASSUMED_GROWTH if growth is None else growth
+    note = "" if told else f"assumed {part:.0%}; --growth says otherwise"
+    return [
+        entries,
+        *(
+            Term(label, float(held), "measured")
+            for name, label in _OVERHEAD.items()
+            if (held := _sum(facts.nodes, name)) > 0
+        ),
+        Term("room to grow", part * entries.bytes, "set" if told else "assumed", note),
+    ]
+
+
+def rounded(terms: Sequence[Term], nodes: int) -> int:
+    """The terms' sum for each of the primaries, rounded up to a mebibyte."""
+    return ROUND * math.ceil(sum(term.bytes for term in terms) / nodes / ROUND)
+
+
+def container_terms(maxmemory: float, facts: ServerFacts, copy_on_write: Term | None) -> list[Term]:
+    """What the machine has to hold for a server with ``maxmemory`` bytes, of all primaries."""
+    terms = [Term("maxmemory", maxmemory, "estimated"), _fragmentation(maxmemory, facts)]
+    if (buffers := _replica_buffers(facts)) is not None:
+        terms.append(buffers)
+    if (aof := _sum(facts.nodes, "mem_aof_buffer")) > 0:
+        terms.append(Term("AOF buffer", float(aof), "measured", "not counted in maxmemory"))
+    if copy_on_write is not None:
+        terms.append(copy_on_write)
+    return terms
+
+
+def _fragmentation(maxmemory: float, facts: ServerFacts) -> Term:
+    used = sum(node.used_memory for node in facts.nodes)
+    resident = _sum(facts.nodes, "used_memory_rss")
+    label = "fragmentation"
+    if used < LEAST_TO_TELL or not resident:
+        more = (ASSUMED_FRAGMENTATION - 1) * maxmemory
+        note = f"assumed {ASSUMED_FRAGMENTATION:.2f}: too little is used to measure it"
+        return Term(label, more, "assumed", note)
+    ratio = max(1.0, resident / used)
+    return Term(label, (ratio - 1) * maxmemory, "measured", f"used_memory_rss is {ratio:.2f}x")
+
+
+def _replica_buffers(facts: ServerFacts) -> Term | None:
+    """What replicas may hold back before they are cut off: beside maxmemory, not in it."""
+    replicas = _sum(facts.nodes, "connected_slaves")
+    if not replicas:
+        return None
+    limit = _replica_limit(facts.settings)
+    source: str = "set" if limit is not None else "assumed"
+    each = 256 * 2**20 if limit is None else limit
+    return Term(
+        f"output buffers of {replicas} replicas",
+        float(replicas * each),
+        "set" if source == "set" else "assumed",
+        "client-output-buffer-limit replica, its hard limit",
+    )
+
+
+def _replica_limit(settings: Mapping[str, str]) -> int | None:
+    """The hard limit of ``client-output-buffer-limit`` for replicas, bytes; 0: none."""
+    words = settings.get("client-output-buffer-limit", "").split()
+    for name in ("slave", "replica"):
+        if name in words and words.index(name) + 1 < len(words):
+            return int(words[words.index(name) + 1])
+    return None
+
+
+def _sum(nodes: Sequence[NodeFacts], name: str) -> int:
+    return sum(int(float(node.info.get(name, 0) or 0)) for node in nodes)

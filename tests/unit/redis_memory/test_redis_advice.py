@@ -1,0 +1,237 @@
+"""What is advised for a server's contents, curves and margins."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from djtune.redis_memory.advice import Advice, Policy, Term
+from djtune.redis_memory.advising.advise import Known, advise
+from djtune.redis_memory.advising.contents import contents
+from djtune.redis_memory.advising.findings import findings
+from djtune.redis_memory.advising.margins import container_terms, maxmemory_terms
+from djtune.redis_memory.advising.policy import choose_policy
+from djtune.redis_memory.advising.reading import at, enough, smallest
+from djtune.redis_memory.curves import Curve, CurvePoint, Rules
+from djtune.redis_memory.estimated import Amount, Estimates, PatternEstimate, Spread
+from djtune.redis_memory.observed import Kind, NodeFacts, ServerFacts, Use
+
+MB = 1_000_000
+LRU, LFU = Rules("allkeys-lru"), Rules("allkeys-lfu")
+
+
+def exactly(value: float) -> Amount:
+    return Amount(value, value, value)
+
+
+def pattern(name: str, kind: Kind = "cache", ttl: float = 1.0, **more: Any) -> PatternEstimate:
+    size = more.pop("bytes", 100 * MB)
+    spread = Spread(1000)
+    given: dict[str, Any] = {"size": spread, "ttl": spread, "idle": spread, **more}
+    return PatternEstimate(
+        name,
+        kind,
+        keys=exactly(1000),
+        bytes=exactly(size),
+        resident=exactly(size),
+        share=exactly(1.0),
+        sampled=1000,
+        with_ttl=exactly(ttl),
+        **given,
+    )
+
+
+def estimates(*patterns: PatternEstimate) -> Estimates:
+    whole = exactly(sum(each.resident.value for each in patterns))
+    return Estimates(list(patterns), exactly(1000.0 * len(patterns)), whole, whole, None)
+
+
+def server(policy: str = "noeviction", maxmemory: int = 0, **info: str) -> ServerFacts:
+    node = NodeFacts("Redis", "7.0.15", "jemalloc", False, 1000, 1000, 100 * MB, info)
+    return ServerFacts("h:6379", [], [node], policy=policy, maxmemory=maxmemory)
+
+
+def curve(rules: Rules | None, *points: tuple[float, float], lost: bool = False) -> Curve:
+    made = [CurvePoint(b * MB, m, m, m, 1000 * m if lost else None) for b, m in points]
+    return Curve("trace" if rules else "idle times", rules, made, 1000)
+
+
+def chosen(*patterns: PatternEstimate, now: Rules | None = None) -> Policy:
+    return choose_policy(contents(list(patterns), []), now, [])
+
+
+class TestPolicy:
+    def test_a_cache_evicts_the_least_recently_used(self) -> None:
+        assert chosen(pattern(":1:a*")).rules == LRU
+
+    def test_what_a_cache_is_set_to_stays_unless_something_is_better(self) -> None:
+        kept = chosen(pattern(":1:a*"), now=LFU)
+        assert (kept.rules, kept.changes) == (LFU, False)
+
+    @pytest.mark.parametrize("kind", ["queue", "lock"])
+    def test_no_key_of_a_queue_may_go(self, kind: Kind) -> None:
+        policy = chosen(pattern(":1:a*"), pattern("celery", kind, ttl=0.0))
+        assert policy.rules.policy == "volatile-lru"
+        assert "celery" in policy.why[0]
+
+    def test_messages_with_a_ttl_are_not_safe_from_volatile_policies(self) -> None:
+        policy = chosen(pattern(":1:a*"), pattern("asgi:*", "channels", ttl=1.0))
+        assert policy.rules.policy == "noeviction"
+
+    def test_beside_a_queue_a_cache_without_ttls_leaves_nothing_to_evict(self) -> None:
+        policy = chosen(pattern("page:*", "page", ttl=0.2), pattern("celery", "queue", ttl=0.0))
+        assert policy.rules.policy == "noeviction"
+
+    def test_keys_that_nothing_calls_a_cache_stay(self) -> None:
+        assert chosen(pattern("user:*", "other", ttl=0.0)).rules.policy == "noeviction"
+
+    def test_a_cache_may_store_without_ttls(self) -> None:
+        use = Use("CACHES['default']", "cache", "shop:1:")
+        held = contents([pattern("shop:1:*", "other", ttl=0.0)], [use])
+        assert choose_policy(held, None, []).rules == LRU
+
+    def test_a_trace_decides_by_the_memory_that_is_needed(self) -> None:
+        lru = curve(LRU, (10, 0.4), (20, 0.3), (40, 0.2), (80, 0.1))
+        lfu = curve(LFU, (10, 0.3), (20, 0.1), (40, 0.1), (80, 0.1))
+        policy = choose_policy(contents([pattern("a*")], []), LRU, [lru, lfu])
+        assert (policy.rules, policy.changes, policy.measured) == (LFU, True, True)
+        assert any("allkeys-lru needs" in why for why in policy.why)
+
+    def test_a_trace_that_shows_no_difference_changes_nothing(self) -> None:
+        points = ((10, 0.4), (80, 0.1))
+        policy = choose_policy(
+            contents([pattern("a*")], []), LFU, [curve(LRU, *points), curve(LFU, *points)]
+        )
+        assert (policy.rules, policy.changes) == (LFU, False)
+
+
+class TestCurves:
+    def test_between_points_it_is_straight(self) -> None:
+        found = at(curve(LRU, (10, 0.4), (20, 0.2)), 15 * MB)
+        assert found is not None
+        assert found.miss_ratio == pytest.approx(0.3)
+
+    def test_below_the_first_point_nothing_is_known(self) -> None:
+        assert at(curve(LRU, (10, 0.4), (20, 0.2)), 5 * MB) is None
+
+    def test_seconds_count_where_they_are_known(self) -> None:
+        limit, seconds = enough([curve(LRU, (10, 0.4), (20, 0.2), lost=True)]) or (0.0, False)
+        assert (limit, seconds) == (pytest.approx(210.0), True)
+
+    @given(
+        st.lists(st.floats(0.0, 1.0), min_size=2, max_size=12),
+        st.floats(1.0, 100.0),
+    )
+    def test_the_smallest_size_is_enough_and_no_smaller_one_is(
+        self, misses: list[float], step: float
+    ) -> None:
+        falling = sorted(misses, reverse=True)
+        line = curve(LRU, *((step * (n + 1), miss) for n, miss in enumerate(falling)))
+        size = smallest(line, [line])
+        assert size is not None
+        limit, _ = enough([line]) or (0.0, False)
+        there, before = at(line, size), at(line, 0.999 * size)
+        assert there is not None
+        assert there.miss_ratio <= limit + 1e-9
+        if before is not None and size > line.points[0].bytes:
+            assert before.miss_ratio >= there.miss_ratio
+
+
+class TestSize:
+    def test_without_a_curve_everything_is_to_fit_with_room_to_grow(self) -> None:
+        size = advise(Known(server(), estimates(pattern("a*")))).size
+        assert size is not None
+        assert size.basis == "everything"
+        assert size.maxmemory >= 120 * MB
+
+    def test_idle_times_give_a_size_and_its_hit_ratio(self) -> None:
+        idle = curve(None, (10, 0.5), (50, 0.1), (100, 0.1))
+        size = advise(Known(server(), estimates(pattern("a*")), idle)).size
+        assert size is not None
+        assert size.basis == "idle times"
+        assert size.hit_ratio is not None
+        assert size.hit_ratio.value == pytest.approx(0.895, abs=0.01)
+        assert size.maxmemory < 80 * MB
+
+    def test_idle_times_say_nothing_about_other_policies(self) -> None:
+        idle = curve(None, (10, 0.5), (100, 0.1))
+        facts = server("allkeys-lfu")
+        size = advise(Known(facts, estimates(pattern("a*")), idle)).size
+        assert size is not None
+        assert size.basis == "everything"
+
+    def test_what_counts_towards_maxmemory_is_in_it(self) -> None:
+        facts = server(mem_replication_backlog="1048576", used_memory_startup="900000")
+        terms = maxmemory_terms(Term("entries", 100.0, "estimated"), facts, growth=0.05)
+        assert {term.label: term.bytes for term in terms} == {
+            "entries": 100.0,
+            "the server itself": 900_000.0,
+            "replication backlog": 1_048_576.0,
+            "room to grow": pytest.approx(5.0),
+        }
+
+    def test_what_does_not_count_is_in_the_container(self) -> None:
+        facts = server(connected_slaves="2", used_memory_rss=str(150 * MB))
+        facts.settings["client-output-buffer-limit"] = "normal 0 0 0 slave 1000 500 60 pubsub 1 1 1"
+        labels = {t.label: t.bytes for t in container_terms(100 * MB, facts, None)}
+        assert labels["fragmentation"] == pytest.approx(50 * MB)
+        assert labels["output buffers of 2 replicas"] == 2000
+
+    def test_each_primary_of_a_cluster_gets_its_part(self) -> None:
+        facts = server()
+        facts.nodes = facts.nodes * 3
+        one, three = (
+            advise(Known(each, estimates(pattern("a*", bytes=3000 * MB)))).size
+            for each in (server(), facts)
+        )
+        assert one is not None
+        assert three is not None
+        assert three.maxmemory == pytest.approx(one.maxmemory / 3, rel=0.01)
+
+    def test_lines_to_paste_are_what_differs(self) -> None:
+        advice = advise(Known(server("allkeys-lru", 500), estimates(pattern("a*"))))
+        assert [line.split()[0] for line in advice.configuration] == ["maxmemory"]
+        assert advice.commands[0].startswith("CONFIG SET maxmemory ")
+        assert advice.commands[0].endswith("mb")
+
+
+class TestFindings:
+    def kinds(self, facts: ServerFacts, *patterns: PatternEstimate) -> set[str]:
+        advice: Advice = advise(Known(facts, estimates(*patterns)))
+        return {each.kind for each in findings(facts, estimates(*patterns), [], advice)}
+
+    def test_nothing_is_wrong_with_a_limited_cache(self) -> None:
+        assert self.kinds(server("allkeys-lru", 500 * MB), pattern("a*")) == set()
+
+    def test_a_queue_that_may_be_evicted(self) -> None:
+        queue = pattern("celery", "queue", ttl=0.0)
+        assert self.kinds(server("allkeys-lru", 500 * MB), pattern("a*"), queue) == {
+            "queue-evictable"
+        }
+
+    def test_a_queue_without_ttls_is_safe_under_volatile_lru(self) -> None:
+        queue = pattern("celery", "queue", ttl=0.0, bytes=1000)
+        assert self.kinds(server("volatile-lru", 500 * MB), pattern("a*"), queue) == set()
+
+    def test_volatile_policies_need_ttls(self) -> None:
+        facts = server("volatile-lru", 500 * MB)
+        assert "volatile-without-ttl" in self.kinds(facts, pattern("a*", ttl=0.1))
+
+    def test_noeviction_on_a_cache(self) -> None:
+        assert "noeviction-on-a-cache" in self.kinds(server("noeviction", 110 * MB), pattern("a*"))
+
+    def test_no_limit_on_a_cache(self) -> None:
+        assert self.kinds(server("noeviction", 0), pattern("a*")) == {"no-maxmemory"}
+
+    def test_sessions_without_a_ttl(self) -> None:
+        sessions = pattern("s*", "session", ttl=0.5)
+        assert "sessions-without-ttl" in self.kinds(server("allkeys-lru", 500 * MB), sessions)
+
+    def test_what_nobody_has_used_for_days(self) -> None:
+        cold = pattern("a*", idle=Spread(1000, p50=3 * 86_400.0))
+        assert self.kinds(server("allkeys-lru", 500 * MB), cold) == {"cold"}
+
+    def test_one_key_that_holds_much(self) -> None:
+        giant = pattern("a*", size=Spread(1000, largest=40 * MB))
+        assert self.kinds(server("allkeys-lru", 500 * MB), giant) == {"giant-key"}
