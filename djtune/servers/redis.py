@@ -21,14 +21,15 @@ def find_redis() -> str | None:
 
 
 @contextlib.contextmanager
-def redis_server(*options: str) -> Iterator[str]:
+def redis_server(*options: str, binary: str | None = None) -> Iterator[str]:
     """Run a throw-away server while the block lasts, and yield its URL.
 
     It listens on a unix socket in a folder that only this user may open, and writes nothing to
-    disk. ``options`` are added to the server's command line (``"--maxmemory", "100mb"``).
+    disk. ``options`` are added to the server's command line (``"--maxmemory", "100mb"``);
+    ``binary`` is the server to run, else the first on PATH.
     Raises :class:`DjtuneError` where there is no server or it does not start.
     """
-    binary = find_redis()
+    binary = binary or find_redis()
     if binary is None:
         raise DjtuneError(
             f"neither {' nor '.join(BINARIES)} is on PATH",
