@@ -1,6 +1,7 @@
 """The options that every measuring command has, alike everywhere."""
 
 import functools
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,8 +32,13 @@ class Session:
 
     @property
     def command_line(self) -> str:
-        """The call as it can be typed again."""
-        return f"{self.program} {shlex.join(self.arguments)}"
+        """The call as it can be typed again, but for passwords in URLs."""
+        return f"{self.program} {shlex.join(map(without_password, self.arguments))}"
+
+
+def without_password(text: str) -> str:
+    """A text whose URLs have ``***`` for their passwords."""
+    return re.sub(r"(\w://[^/?#\s:@]*):\S*@", r"\1:***@", text)
 
 
 class CommonOption(click.Option):

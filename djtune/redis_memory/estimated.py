@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from djtune.redis_memory.observed import Kind
+from djtune.redis_memory.facts import Kind
 
 
 class Amount(Struct, frozen=True):

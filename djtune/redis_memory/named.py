@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from djtune.errors import DjtuneError
 from djtune.model.app import App
-from djtune.redis_memory.observed import Use
+from djtune.redis_memory.facts import Use
 from djtune.servers.worker import Worker
 
 LOAD_TIMEOUT = 120.0

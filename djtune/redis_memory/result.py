@@ -8,7 +8,7 @@ from djtune.model.machine import Machine
 from djtune.redis_memory.advice import Advice
 from djtune.redis_memory.curves import Curve
 from djtune.redis_memory.estimated import Amount, Estimates
-from djtune.redis_memory.observed import Load, Use
+from djtune.redis_memory.facts import Load, Use
 
 SCHEMA_VERSION = 1
 

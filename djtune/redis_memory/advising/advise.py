@@ -11,7 +11,7 @@ from djtune.redis_memory.advising.policy import choose_policy
 from djtune.redis_memory.advising.reading import at, smallest
 from djtune.redis_memory.curves import Curve, Rules
 from djtune.redis_memory.estimated import Amount, Estimates
-from djtune.redis_memory.observed import ServerFacts
+from djtune.redis_memory.facts import ServerFacts
 from djtune.reports import format as fmt
 
 LITTLE = 64_000_000

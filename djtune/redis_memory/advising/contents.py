@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from djtune.redis_memory.estimated import PatternEstimate
-from djtune.redis_memory.observed import Kind, Use
+from djtune.redis_memory.facts import Kind, Use
 
 EVICTABLE: frozenset[Kind] = frozenset(("cache", "page", "counter", "session", "result"))
 """Kinds that can be made again, or whose loss is a nuisance: they expire anyway."""

@@ -13,7 +13,8 @@ from djtune.redis_memory.advising.contents import (
 )
 from djtune.redis_memory.advising.margins import LEAST_TO_TELL
 from djtune.redis_memory.estimated import Estimates, PatternEstimate
-from djtune.redis_memory.observed import Moment, ServerFacts
+from djtune.redis_memory.facts import ServerFacts
+from djtune.redis_memory.observed import Moment
 from djtune.reports import format as fmt
 
 LARGE = 0.03

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from djtune.redis_memory.advice import Term
-from djtune.redis_memory.observed import NodeFacts, ServerFacts
+from djtune.redis_memory.facts import NodeFacts, ServerFacts
 
 ASSUMED_GROWTH = 0.2
 LEAST_TO_TELL = 100_000_000
