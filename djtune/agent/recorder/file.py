@@ -60,7 +60,8 @@ class RecordingFile:
 
 def _extent(settings: RecordSettings) -> tuple[float, int]:
     """When the recording's first file was begun, and the bytes in all of them."""
-    mine = re.compile(re.escape(settings.recording) + r"-\d+-(\d+)\.jsonl\Z")
+    name, ending = re.escape(settings.recording), re.escape(settings.ending)
+    mine = re.compile(rf"{name}-\d+-(\d+){ending}\Z")
     first, total = time.time(), 0
     with os.scandir(settings.directory) as entries:
         for entry in entries:
@@ -74,7 +75,7 @@ def _create(settings: RecordSettings, started: float) -> int:
     """Make a file under a name that nobody has: containers share process ids."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     for milliseconds in itertools.count(round(started * 1000)):
-        name = f"{settings.recording}-{os.getpid()}-{milliseconds}.jsonl"
+        name = f"{settings.recording}-{os.getpid()}-{milliseconds}{settings.ending}"
         try:
             return os.open(settings.directory / name, flags, mode=0o600)
         except FileExistsError:

@@ -27,17 +27,21 @@ _log = logging.getLogger("djtune.recorder")
 
 
 class Recording:
-    """A recording of this process's requests.
+    """A recording of this process's requests, or of what a subclass calls ``what``.
 
     A thread writes lines once the first has waited for ``buffer_seconds`` or there are half of
     ``buffer_lines``: no request ever waits for the disk. Where lines come faster than they can be
     written, those beyond ``buffer_lines`` are dropped and counted.
     """
 
+    kind = "recording"
+    """What the first line says it is."""
+    what = "requests"
+
     def __init__(self, settings: RecordSettings, secret: bytes) -> None:
         self._settings = settings
         name = settings.recording.encode()
-        self._key = hmac.digest(secret, b"djtune recording " + name, "sha256")
+        self._key = hmac.digest(secret, f"djtune {self.kind} ".encode() + name, "sha256")
         self._file: RecordingFile | None = None
         self.begin()
         _recordings.add(self)
@@ -73,7 +77,7 @@ class Recording:
         return blake2b(data, key=self._key, digest_size=8).hexdigest()
 
     def add(self, line: str) -> None:
-        """Record one request, as a line of JSON."""
+        """Record one line of JSON."""
         most = self._settings.buffer_lines
         with self._lines_lock:
             count = len(self._lines) + 1
@@ -86,7 +90,7 @@ class Recording:
             self._wake_writer(many=count == half)
 
     def count_error(self) -> None:
-        """A request could not be recorded: the app must not notice."""
+        """Something could not be recorded: the app must not notice."""
         self.errors += 1
         self.dropped += 1
 
@@ -104,7 +108,7 @@ class Recording:
                 self._append(lines)
             except OSError as error:
                 if not self.errors:
-                    _log.warning("requests are not recorded: %s", error)
+                    _log.warning("%s are not recorded: %s", self.what, error)
                 self.errors += 1
                 self.dropped += len(lines)
             except OverError as bound:
@@ -131,7 +135,7 @@ class Recording:
     def _open(self) -> RecordingFile:
         file = RecordingFile(self._settings, self._started)
         header = {
-            "djtune": "recording",
+            "djtune": self.kind,
             "version": VERSION,
             "recording": self._settings.recording,
             "pid": os.getpid(),

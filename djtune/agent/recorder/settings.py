@@ -1,4 +1,4 @@
-"""``DJTUNE = {"RECORD": {…}}`` in the project's settings, checked and filled up with defaults."""
+"""``DJTUNE = {"RECORD": {…}, "CACHE": {…}}`` in the project's settings, checked and filled up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ DEFAULTS: dict[str, Any] = {
 }
 LEAST = 1000
 """Bytes below which a file is not worth beginning: its first and last line need some."""
-_SECTIONS = ("RECORD",)
+ENDINGS = {"RECORD": ".jsonl", "CACHE": ".cache.jsonl"}
+"""Section of the setting → how the names of its files end."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
@@ -39,10 +40,12 @@ class RecordSettings:
     max_seconds: float
     buffer_lines: int
     buffer_seconds: float
+    ending: str
+    """How the names of the files end."""
 
 
-def read(setting: Any) -> RecordSettings | None:
-    """The settings out of ``settings.DJTUNE``; ``None`` where they ask for no recording.
+def read(setting: Any, section: str = "RECORD") -> RecordSettings | None:
+    """A section of ``settings.DJTUNE``; ``None`` where it asks for no recording.
 
     Raises:
         ImproperlyConfigured: a key is unknown, or a value is none that it can have.
@@ -50,17 +53,19 @@ def read(setting: Any) -> RecordSettings | None:
     """
     if not isinstance(setting, dict):
         raise ImproperlyConfigured("DJTUNE must be a dict, for example {'RECORD': {…}}")
-    _refuse_unknown("DJTUNE", setting, _SECTIONS)
-    given = setting.get("RECORD", {})
+    _refuse_unknown("DJTUNE", setting, ENDINGS)
+    where = f"DJTUNE[{section!r}]"
+    given = setting.get(section, {})
     if not isinstance(given, dict):
-        raise ImproperlyConfigured("DJTUNE['RECORD'] must be a dict")
-    _refuse_unknown("DJTUNE['RECORD']", given, DEFAULTS)
+        raise ImproperlyConfigured(f"{where} must be a dict")
+    _refuse_unknown(where, given, DEFAULTS)
     values = DEFAULTS | given
-    _check(values)
+    _check(where, values)
     if not values["DIRECTORY"] or not values["SAMPLE"]:
         return None
     values["DIRECTORY"] = Path(values["DIRECTORY"])
-    return RecordSettings(**{name.lower(): value for name, value in values.items()})
+    named = {name.lower(): value for name, value in values.items()}
+    return RecordSettings(**named, ending=ENDINGS[section])
 
 
 def _refuse_unknown(where: str, given: dict[Any, Any], known: Any) -> None:
@@ -72,24 +77,24 @@ def _refuse_unknown(where: str, given: dict[Any, Any], known: Any) -> None:
             raise ImproperlyConfigured(f"{where} has no key {key!r}.{meant} It takes {names}.")
 
 
-def _check(values: dict[str, Any]) -> None:
+def _check(where: str, values: dict[str, Any]) -> None:
     if not isinstance(values["DIRECTORY"], str | os.PathLike | None):
-        _refuse("DIRECTORY", "a path, or None to record nothing", values)
+        _refuse(where, "DIRECTORY", "a path, or None to record nothing", values)
     if not isinstance(values["RECORDING"], str) or not _NAME.match(values["RECORDING"]):
-        _refuse("RECORDING", "a name of up to 64 letters, digits, '.', '_' and '-'", values)
+        _refuse(where, "RECORDING", "a name of up to 64 letters, digits, '.', '_' and '-'", values)
     if not _is_number(values["SAMPLE"]) or not 0 <= values["SAMPLE"] <= 1:
-        _refuse("SAMPLE", "a number from 0 to 1", values)
+        _refuse(where, "SAMPLE", "a number from 0 to 1", values)
     for name, least in (("MAX_BYTES", LEAST), ("MAX_TOTAL_BYTES", LEAST), ("BUFFER_LINES", 1)):
         if type(values[name]) is not int or values[name] < least:
-            _refuse(name, f"a whole number of at least {least}", values)
+            _refuse(where, name, f"a whole number of at least {least}", values)
     for name in ("MAX_SECONDS", "BUFFER_SECONDS"):
         if not _is_number(values[name]) or not 0 < values[name] < 1e9:
-            _refuse(name, "a number of seconds above 0", values)
+            _refuse(where, name, "a number of seconds above 0", values)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _refuse(name: str, wanted: str, values: dict[str, Any]) -> None:
-    raise ImproperlyConfigured(f"DJTUNE['RECORD'][{name!r}] must be {wanted}, not {values[name]!r}")
+def _refuse(where: str, name: str, wanted: str, values: dict[str, Any]) -> None:
+    raise ImproperlyConfigured(f"{where}[{name!r}] must be {wanted}, not {values[name]!r}")
