@@ -1,6 +1,6 @@
 """What a server says of itself, as ``INFO`` words it."""
 
-from djtune.redis_memory.observed import NodeFacts
+from djtune.redis_memory.facts import NodeFacts
 
 _BULKY = ("cmdstat_", "latency_percentiles_", "errorstat_", "db0_distrib", "module")
 

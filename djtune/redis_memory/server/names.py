@@ -1,16 +1,33 @@
-"""The names of a server's keys: all of them, or a fair share."""
+"""The names of a server's keys: all of them, or a fair share.
+
+A prefix of ``SCAN`` is a fair share of no cluster whose tables are kept slot by slot (Redis 7.4,
+Valkey 8 and later): it holds the first slots' keys alone. There every slot gives its share;
+elsewhere ``SCAN`` starts at random places of the one table.
+"""
 
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
 from djtune.redis_memory.server.node import Node
+from djtune.redis_memory.server.refusals import explained
 from djtune.redis_memory.server.server import Server
-from djtune.redis_memory.server.wire import Refusal
+from djtune.redis_memory.server.wire import Command, Refusal, Reply
 
 COUNT = 1000
 """Names that one ``SCAN`` is asked for: more gains nothing, fewer cost the server more."""
+BLOCK = 200
+"""Names that are taken from one random place."""
+ALL_FROM = 0.6
+"""A larger share of the keys than this is no cheaper to get at random places than in whole."""
+SLOTWISE = {"Redis": (7, 4), "Valkey": (8, 0)}
+"""From these versions on a cluster's tables are kept slot by slot."""
+
+
+T = TypeVar("T")
 
 
 class Names(Struct):
@@ -21,44 +38,117 @@ class Names(Struct):
     """Its place in ``Server.nodes``."""
     database: int
     population: int
-    """Keys of that node's database when the visit began (``DBSIZE``)."""
+    """Keys of that node's database when the visit began."""
     block: int = 0
-    """Names with one number lie beside each other in the server's table; with a cap the blocks
-    were drawn at random. Without a cap all have 0."""
+    """Names with the same number were neighbours in the server's table."""
 
 
 def names(server: Server, cap: int | None, rng: random.Random) -> Iterator[Names]:
     """All names of all nodes and databases; with a ``cap`` about that many, drawn fairly.
 
-    Each key that was there all the time is given at least once; where a table grows or shrinks
-    meanwhile, a few are given twice (:func:`names` with a cap drops those). Keys that come or go
-    may be missing. Raises :class:`ServerLostError`.
+    The nodes take turns. In whole, each key that was there all the time is given at least once;
+    while a table grows or shrinks, some are given twice. With a cap none is given twice, and each
+    key has the same chance to be given. A cap above the population is none.
+
+    Raises :class:`ServerLostError`.
     """
+    total = sum(keys for node in server.nodes for keys in node.databases.values())
+    share = 1.0 if cap is None or not total else cap / total
     parts = [
-        _all_of(node, database, population)
+        _part(node, database, population, share, rng)
         for node in server.nodes
         for database, population in node.databases.items()
     ]
-    seen = 0
     while parts:
         for part in list(parts):
             found = next(part, None)
             if found is None:
                 parts.remove(part)
-                continue
-            yield found
-            seen += len(found.names)
-            if cap is not None and seen >= cap:
-                return
+            elif found.names:
+                yield found
+
+
+def _part(
+    node: Node, database: int, population: int, share: float, rng: random.Random
+) -> Iterator[Names]:
+    """The names of one database of one node."""
+    if share > ALL_FROM:
+        yield from _all_of(node, database, population)
+        return
+    drawn = _by_slots if slotwise(node) else _at_random
+    wanted = max(1, round(share * population))
+    for block, found in enumerate(drawn(node, database, wanted, rng)):
+        yield Names(found, node.index, database, population, block)
+
+
+def slotwise(node: Node) -> bool:
+    """Whether the node keeps a table for each slot, so that ``SCAN`` goes slot by slot."""
+    if not node.slots:
+        return False
+    version = tuple(map(int, re.findall(r"\d+", node.facts.version)[:2]))
+    return version >= SLOTWISE[node.facts.product]
 
 
 def _all_of(node: Node, database: int, population: int) -> Iterator[Names]:
     cursor = b"0"
     while True:
-        reply = node.ask([("SCAN", cursor, "COUNT", COUNT)], database)[0]
-        if isinstance(reply, Refusal):
-            return
-        cursor, found = reply
+        cursor, found = _asked(node, [("SCAN", cursor, "COUNT", COUNT)], database)[0]
         yield Names(found, node.index, database, population)
         if cursor == b"0":
             return
+
+
+def _at_random(node: Node, database: int, wanted: int, rng: random.Random) -> Iterator[list[bytes]]:
+    """Blocks of names from random places of the one table, until ``wanted`` are found."""
+    seen: set[bytes] = set()
+    for _ in range(10 + 10 * wanted // BLOCK):
+        count = min(BLOCK, wanted)
+        scans: list[Command] = [
+            ("SCAN", rng.getrandbits(64), "COUNT", count) for _ in range(COUNT // BLOCK)
+        ]
+        for _, found in _asked(node, scans, database):
+            new = list(set(found) - seen)
+            seen.update(new)
+            yield new
+            if len(seen) >= wanted:
+                return
+
+
+def _by_slots(node: Node, database: int, wanted: int, rng: random.Random) -> Iterator[list[bytes]]:
+    """``wanted`` names, from each slot as many as its share of the keys is.
+
+    Drawn systematically: of all keys in a row, slot after slot, every n-th from a random first.
+    Within a slot the server's order is that of its hash, which is random.
+    """
+    slots = [slot for part in node.slots for slot in part]
+    counts: list[int] = []
+    for some in _batches(slots, COUNT):
+        counting: list[Command] = [("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in some]
+        counts += _asked(node, counting, database)
+    step = max(sum(counts) / wanted, 1.0)
+    asked: list[Command] = []
+    place, passed = rng.random() * step, 0
+    for slot, count in zip(slots, counts, strict=True):
+        passed += count
+        taken = 0
+        while place < passed:
+            taken += 1
+            place += step
+        if taken:
+            asked.append(("CLUSTER", "GETKEYSINSLOT", slot, taken))
+    for batch in _batches(asked, BLOCK):
+        yield from _asked(node, batch, database)
+
+
+def _asked(node: Node, commands: list[Command], database: int) -> list[Reply]:
+    """The replies of a batch; raises where one is refused."""
+    replies = node.ask(commands, database)
+    for reply in replies:
+        if isinstance(reply, Refusal):
+            raise explained(node.wire.address, reply, str(commands[0][0]))
+    return replies
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

@@ -1,8 +1,8 @@
 """One server process: its connection, its pace, and what it holds."""
 
-import time
 from collections.abc import Sequence
 
+from djtune.redis_memory.facts import NodeFacts
 from djtune.redis_memory.server.pace import Pace
 from djtune.redis_memory.server.wire import Command, Refusal, Reply, Wire
 
@@ -20,6 +20,8 @@ READING = {
 }
 """All that is ever sent: anything else is a mistake of djtune's own."""
 _KNOWN = frozenset(" ".join(READING.values()).split())
+_LOOKING_UP = _KNOWN - set(f"SCAN MEMORY DBSIZE {READING['the server']}".split())
+"""Each of these counts as a hit or a miss, in all versions from Redis 6.2 to Valkey 9.1."""
 _ONLY = {
     "ACL": {"CAT"},
     "CLIENT": {"SETNAME", "NO-TOUCH", "NO-EVICT"},
@@ -33,15 +35,20 @@ _ONLY = {
 class Node:
     """One server process that is visited."""
 
-    def __init__(self, index: int, wire: Wire, pace: Pace, *, replica: bool) -> None:
-        self.index = index
-        """Its place in ``Server.nodes``."""
+    def __init__(self, wire: Wire, pace: Pace) -> None:
         self.wire = wire
         self.pace = pace
-        self.replica = replica
+        self.index = 0
+        """Its place in ``Server.nodes``."""
+        self.facts: NodeFacts
         self.databases: dict[int, int] = {}
-        """Database → keys, when the visit began."""
-        self._database: int | None = None
+        """Database → keys, when the visit began; those that can be seen."""
+        self.slots: list[range] = []
+        """Of a cluster's node."""
+        self.hits = 0
+        """The visit's own part in ``keyspace_hits``."""
+        self.misses = 0
+        self._database: int | None = wire.database
         self._batches = 0
 
     def ask(self, commands: Sequence[Command], database: int | None = None) -> list[Reply]:
@@ -55,22 +62,29 @@ class Node:
         self.pace.wait()
         moving = database is not None and database != self._database
         sent = [("SELECT", str(database)), *commands] if moving else commands
-        began = time.perf_counter()
         replies = self.wire.ask(sent)
-        self.pace.spent(time.perf_counter() - began, len(sent))
-        if not moving:
-            return replies
-        if isinstance(replies[0], Refusal):
-            return [replies[0]] * len(commands)
-        self._database = database
-        return replies[1:]
+        self.pace.spent(self.wire.latency, len(sent))
+        if moving:
+            selected, *replies = replies
+            if isinstance(selected, Refusal):
+                return [selected] * len(commands)
+            self._database = database
+        self._note_lookups(commands, replies)
+        return replies
 
     def ping(self, times: int = 1) -> None:
         """Measure the idle round trip."""
         for _ in range(times):
-            began = time.perf_counter()
             self.wire.ask([("PING",)])
-            self.pace.pinged(time.perf_counter() - began)
+            self.pace.pinged(self.wire.latency)
+
+    def _note_lookups(self, commands: Sequence[Command], replies: list[Reply]) -> None:
+        """Count what these commands add to the server's own count of hits and misses."""
+        for command, reply in zip(commands, replies, strict=True):
+            if command[0] in _LOOKING_UP and not isinstance(reply, Refusal):
+                missing = reply is None or reply in (b"none", -2, 0, [])
+                self.misses += missing
+                self.hits += not missing
 
     def _ping_now_and_then(self) -> None:
         if self._batches % _PING_EVERY == 0:

@@ -69,5 +69,7 @@ class Pace:
         self.server_seconds += server
         began = self._clock() - latency
         self._free_at = max(self._free_at, began) + (server / self.share)
+        if commands < SHALLOWEST:
+            return
         fits = BLOCK / max(server / commands, 1e-9)
         self.depth = int(min(max(fits, SHALLOWEST), 2 * self.depth, DEEPEST))

@@ -1,4 +1,4 @@
-"""What is asked of single keys: type, encoding, age, bytes."""
+"""What is asked of single keys: type, encoding, age, length, bytes."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,23 @@ import numpy as np
 from msgspec import Struct
 
 from djtune.redis_memory.observed import Columns, Floats, Ints
+from djtune.redis_memory.server.modelling import modelled_bytes
 from djtune.redis_memory.server.server import Key, Request, Server
-from djtune.redis_memory.server.wire import Refusal, Reply
+from djtune.redis_memory.server.wire import Argument, Refusal, Reply
+
+MOST_ELEMENTS = 10_000
+"""Elements of one key that the server is asked to look at, at most."""
+SMALLEST_ELEMENT = 16
+"""Bytes below which no element of a table, list of nodes or tree lies."""
+LENGTHS = {
+    "hash": "HLEN",
+    "list": "LLEN",
+    "set": "SCARD",
+    "zset": "ZCARD",
+    "stream": "XLEN",
+}
+MANY_PARTS = {"hashtable", "skiplist", "quicklist", "linkedlist", "stream"}
+"""Encodings of more than one allocation; the others' bytes are exact whatever ``SAMPLES`` says."""
 
 
 class Measured(Struct):
@@ -17,7 +32,7 @@ class Measured(Struct):
     rows: Ints
     """For each row of the columns, its key's place in what was asked; in order."""
     gone: int = 0
-    """Keys that were no longer there (or had moved to another node)."""
+    """Keys that were no longer there, or had moved to another node."""
     hidden: int = 0
     """Keys that this user may not look at."""
 
@@ -34,37 +49,41 @@ class Ages(Struct):
 def measure(server: Server, keys: Sequence[Key]) -> Measured:
     """Type, encoding, TTL, idle time or frequency, length and bytes of ``keys``.
 
-    Nothing that is asked changes a key's idle time or frequency. Never looks at more than 10 000
-    elements of a key: above, bytes rest on a sample of ``samples`` elements. Keys that are gone
-    are left out. Raises :class:`ServerLostError`.
+    Nothing that is asked changes a key's idle time or frequency (but see ``connected(touching)``).
+    Bytes are ``MEMORY USAGE``: exact for up to 10 000 elements, above from as many; modelled where
+    it is refused. ``length`` is asked for under ``CLIENT NO-TOUCH``, of encodings of many parts.
+    Keys that are gone are left out. Raises :class:`ServerLostError`.
     """
-    age = "FREQ" if server.frequency_known else "IDLETIME"
-    requests: list[Request] = []
-    for node, database, name in keys:
-        for command in (
-            ("TYPE", name),
-            ("OBJECT", "ENCODING", name),
-            ("PTTL", name),
-            ("OBJECT", age, name),
-            ("MEMORY", "USAGE", name, "SAMPLES", 5),
-        ):
-            requests.append((node, database, command))
-    replies = server.ask(requests)
-    rows = [place for place in range(len(keys)) if isinstance(replies[5 * place + 4], int)]
-    table = [replies[5 * place : 5 * place + 5] for place in rows]
-    idle = _floats([row[3] for row in table])
-    unknown = np.full(len(rows), np.nan)
+    first = _each(server, keys, _first_questions(server))
+    present = [place for place, row in enumerate(first) if _there(row)]
+    types = [_text(first[place][0]) for place in present]
+    encodings = [_text(first[place][1]) for place in present]
+    age = _numbers([first[place][3] for place in present])
+    nothing = np.full(len(present), np.nan)
     columns = Columns(
-        bytes=_floats([row[4] for row in table]),
-        ttl=_ttl([row[2] for row in table]),
-        idle=idle if server.idle_known else unknown,
-        frequency=idle if server.frequency_known else unknown,
-        length=unknown.copy(),
-        samples=np.zeros(len(rows), np.int64),
-        type=[_text(row[0]) for row in table],
-        encoding=[_text(row[1]) for row in table],
+        bytes=_numbers([first[place][4] for place in present]),
+        ttl=_seconds([first[place][2] for place in present]),
+        idle=age if server.idle_known else nothing,
+        frequency=age if server.frequency_known else nothing,
+        length=nothing.copy(),
+        samples=np.zeros(len(present), np.int64),
+        type=types,
+        encoding=encodings,
     )
-    return Measured(columns, np.array(rows, np.int64), gone=len(keys) - len(rows))
+    asked = [keys[place] for place in present]
+    if server.can("MEMORY USAGE"):
+        _look_deeper(server, asked, columns)
+    else:
+        columns.bytes, columns.length = modelled_bytes(server, asked, types, encodings)
+        columns.modelled = True
+    known = np.isfinite(columns.bytes)
+    hidden = sum(_hidden(row) for row in first)
+    return Measured(
+        _only(columns, known),
+        np.array(present, np.int64)[known],
+        gone=len(keys) - hidden - int(known.sum()),
+        hidden=hidden,
+    )
 
 
 def ages(server: Server, keys: Sequence[Key]) -> Ages:
@@ -72,28 +91,114 @@ def ages(server: Server, keys: Sequence[Key]) -> Ages:
 
     Raises :class:`ServerLostError`.
     """
-    requests: list[Request] = []
-    for node, database, name in keys:
-        requests.append((node, database, ("PTTL", name)))
-        requests.append((node, database, ("OBJECT", "IDLETIME", name)))
-    replies = server.ask(requests)
-    rows = [place for place in range(len(keys)) if isinstance(replies[2 * place + 1], int)]
+    replies = _each(server, keys, [("PTTL",), ("OBJECT", "IDLETIME")])
+    present = [
+        place for place, (ttl, _) in enumerate(replies) if isinstance(ttl, int) and ttl != -2
+    ]
+    idle = _numbers([replies[place][1] for place in present])
     return Ages(
-        np.array(rows, np.int64),
-        idle=_floats([replies[2 * place + 1] for place in rows]),
-        ttl=_ttl([replies[2 * place] for place in rows]),
+        np.array(present, np.int64),
+        idle=idle if server.idle_known else np.full(len(present), np.nan),
+        ttl=_seconds([replies[place][0] for place in present]),
     )
 
 
-def _floats(replies: list[Reply]) -> Floats:
+Question = tuple[Argument, ...]
+"""A command; the key's name comes after its first two words, or after the only one."""
+
+
+def _first_questions(server: Server) -> list[Question]:
+    """What is asked of every key; what is refused is asked as TYPE, to keep the places."""
+    age = "FREQ" if server.frequency_known else "IDLETIME"
+    wanted: list[tuple[str, Question]] = [
+        ("TYPE", ("TYPE",)),
+        ("OBJECT", ("OBJECT", "ENCODING")),
+        ("PTTL", ("PTTL",)),
+        ("OBJECT", ("OBJECT", age)),
+        ("MEMORY USAGE", ("MEMORY", "USAGE")),
+    ]
+    return [question if server.can(command) else ("TYPE",) for command, question in wanted]
+
+
+def _each(server: Server, keys: Sequence[Key], questions: Sequence[Question]) -> list[list[Reply]]:
+    """A row of replies for each key."""
+    requests: list[Request] = [
+        (node, database, (*question[:2], name, *question[2:]))
+        for node, database, name in keys
+        for question in questions
+    ]
+    replies = server.ask(requests)
+    width = len(questions)
+    return [replies[start : start + width] for start in range(0, len(replies), width)]
+
+
+def _look_deeper(server: Server, keys: Sequence[Key], columns: Columns) -> None:
+    """Ask keys of many parts again: their lengths, and bytes from up to 10 000 elements."""
+    deep = [
+        place
+        for place, (kind, encoding) in enumerate(zip(columns.type, columns.encoding, strict=True))
+        if encoding in MANY_PARTS or (not encoding and kind in LENGTHS)
+    ]
+    asked = [keys[place] for place in deep]
+    usage = ("MEMORY", "USAGE", "SAMPLES", MOST_ELEMENTS)
+    for place, (size,) in zip(deep, _each(server, asked, [usage]), strict=True):
+        columns.bytes[place] = size if isinstance(size, int) else np.nan
+    lengths = lengths_of(server, asked, [columns.type[place] for place in deep])
+    for place, length in zip(deep, lengths, strict=True):
+        columns.length[place] = length
+        surely = columns.bytes[place] / SMALLEST_ELEMENT if np.isnan(length) else length
+        columns.samples[place] = 0 if surely <= MOST_ELEMENTS else MOST_ELEMENTS
+
+
+def lengths_of(server: Server, keys: Sequence[Key], types: Sequence[str]) -> Floats:
+    """Elements of each key; ``nan`` where asking would mark it as used, or the type has none."""
+    lengths = np.full(len(keys), np.nan)
+    if not server.no_touch:
+        return lengths
+    places = [place for place, kind in enumerate(types) if kind in LENGTHS]
+    requests: list[Request] = [
+        (keys[place][0], keys[place][1], (LENGTHS[types[place]], keys[place][2]))
+        for place in places
+    ]
+    lengths[places] = _numbers(server.ask(requests))
+    return lengths
+
+
+def _there(row: list[Reply]) -> bool:
+    """Whether the key was there when it was asked about, and may be looked at."""
+    return not any(reply is None or reply in (b"none", -2) for reply in row) and not (
+        isinstance(row[0], Refusal) or isinstance(row[4], Refusal)
+    )
+
+
+def _hidden(row: list[Reply]) -> bool:
+    return any(isinstance(reply, Refusal) and str(reply).startswith("NOPERM") for reply in row)
+
+
+def _numbers(replies: Sequence[Reply]) -> Floats:
     return np.array([r if isinstance(r, int) else np.nan for r in replies], np.float64)
 
 
-def _ttl(replies: list[Reply]) -> Floats:
+def _seconds(replies: Sequence[Reply]) -> Floats:
     """Seconds left; ``nan`` for keys that stay (``PTTL`` says -1)."""
-    left = _floats(replies)
+    left = _numbers(replies)
     return np.where(left >= 0, left / 1000, np.nan)
 
 
 def _text(reply: Reply) -> str:
-    return "" if reply is None or isinstance(reply, Refusal) else reply.decode()
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else ""
+
+
+def _only(columns: Columns, rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Columns:
+    kept = np.flatnonzero(rows)
+    return Columns(
+        bytes=columns.bytes[kept],
+        ttl=columns.ttl[kept],
+        idle=columns.idle[kept],
+        frequency=columns.frequency[kept],
+        length=columns.length[kept],
+        samples=columns.samples[kept],
+        type=[columns.type[row] for row in kept],
+        encoding=[columns.encoding[row] for row in kept],
+        modelled=columns.modelled,
+    )

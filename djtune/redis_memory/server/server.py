@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from djtune.redis_memory.observed import Load, ServerFacts
+from djtune.redis_memory.facts import Load, ServerFacts
 from djtune.redis_memory.server.facts import calls, parse_info, real, whole
 from djtune.redis_memory.server.node import Node
 from djtune.redis_memory.server.wire import Command, Refusal, Reply, ServerLostError
@@ -46,8 +46,6 @@ class Server:
         every connection. Without it nothing is asked that would change them."""
         self._writing = writing
         self._began = time.monotonic()
-        self._own_hits = 0
-        self._own_misses = 0
 
     @property
     def idle_known(self) -> bool:
@@ -61,7 +59,7 @@ class Server:
 
     @property
     def _replica(self) -> bool:
-        return any(node.replica for node in self.nodes)
+        return any(node.facts.replica for node in self.nodes)
 
     def can(self, command: str) -> bool:
         """Whether the server takes ``command`` (``MEMORY USAGE``, ``OBJECT``, ``CONFIG`` …)."""
@@ -92,25 +90,22 @@ class Server:
     def _depth(self, node: int) -> int:
         return self.nodes[node].pace.depth
 
-    def noticed(self, hits: int, misses: int) -> None:
-        """Take lookups of the visit's own out of what :meth:`counters` says."""
-        self._own_hits += hits
-        self._own_misses += misses
-
     def counters(self) -> Counters:
         """``INFO``'s counters of hits, misses, writes, evictions and expiries now."""
         infos = [self._info(node, "stats") for node in self.nodes]
         writes: int | None = None
-        if self.can("INFO commandstats"):
+        if self.can("INFO commandstats") and self._writing:
             stats = [calls(self._info(node, "commandstats"), self._writing) for node in self.nodes]
             writes = sum(filter(None, stats))
         return Counters(
             time=time.time(),
-            hits=sum(whole(info, "keyspace_hits") for info in infos) - self._own_hits,
-            misses=sum(whole(info, "keyspace_misses") for info in infos) - self._own_misses,
+            hits=sum(whole(info, "keyspace_hits") for info in infos)
+            - sum(node.hits for node in self.nodes),
+            misses=sum(whole(info, "keyspace_misses") for info in infos)
+            - sum(node.misses for node in self.nodes),
             writes=writes,
-            evicted=sum(whole(info, "evicted_keys") for info in infos),
-            expired=sum(whole(info, "expired_keys") for info in infos),
+            evicted=_sum(infos, "evicted_keys"),
+            expired=_sum(infos, "expired_keys"),
         )
 
     def load(self) -> Load:
@@ -158,3 +153,7 @@ def cpu_seconds(info: dict[str, str]) -> float:
 
 def _served(info: dict[str, str]) -> int:
     return whole(info, "total_commands_processed")
+
+
+def _sum(infos: list[dict[str, str]], name: str) -> int:
+    return sum(whole(info, name) for info in infos)

@@ -5,6 +5,7 @@ after that; packing whole batches takes a fifth.
 """
 
 import socket
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,8 +57,13 @@ class Wire:
         self.commands = 0
         self.received = 0
         """Bytes."""
+        self.latency = 0.0
+        """Seconds from sending the last batch until its last reply had come in."""
         self.usable = True
         """Whether the last batch was answered in full: otherwise replies would be mixed up."""
+        self.database: int = int(connection.db or 0)
+        """Selected when it was opened."""
+        self._sent = 0.0
         self._connection = connection
         self._socket: socket.socket = connection._sock
         self._reader = hiredis.Reader(replyError=Refusal, notEnoughData=_MORE)
@@ -70,8 +76,10 @@ class Wire:
         if not self.usable:
             raise ServerLostError(self.address, "the last answer was cut short")
         self.usable = False
+        data = packed(commands)
         try:
-            self._socket.sendall(packed(commands))
+            self._sent = time.perf_counter()
+            self._socket.sendall(data)
             replies = self._replies(len(commands))
         except TimeoutError:
             raise ServerLostError(self.address, "no answer in time") from None
@@ -85,6 +93,7 @@ class Wire:
         replies: list[Reply] = []
         while len(replies) < count:
             data = self._socket.recv(_READ_AT_ONCE)
+            self.latency = time.perf_counter() - self._sent
             if not data:
                 raise OSError("the server closed the connection")
             self.received += len(data)
