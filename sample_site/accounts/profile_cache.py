@@ -12,7 +12,12 @@ SECONDS = 300
 
 @cache
 def client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    plain = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    if not settings.DJTUNE:
+        return plain
+    from djtune.cache import recorded_client
+
+    return cast(redis.Redis, recorded_client(plain))
 
 
 def read(user_id: int) -> dict[str, str]:

@@ -44,3 +44,21 @@ def database(environ: Mapping[str, str], data: Path, *, persistent: bool) -> dic
         "CONN_MAX_AGE": 60 if persistent else 0,
         "OPTIONS": options,
     }
+
+
+def recordings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """``settings.DJTUNE``: what ``SITE_RECORD_CACHE=FOLDER`` asks to be recorded.
+
+    Raises ``ValueError`` where ``SITE_RECORD_SAMPLE`` is no part of all keys.
+    """
+    folder = environ.get("SITE_RECORD_CACHE")
+    if not folder:
+        return {}
+    text = environ.get("SITE_RECORD_SAMPLE") or "1"
+    try:
+        sample = float(text)
+    except ValueError:
+        sample = 0.0
+    if not 0 < sample <= 1:
+        raise ValueError(f"SITE_RECORD_SAMPLE={text}: must be a part of all keys, as 0.1 or 1")
+    return {"CACHE": {"DIRECTORY": Path(folder).expanduser().absolute(), "SAMPLE": sample}}

@@ -89,6 +89,18 @@ if REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+try:
+    DJTUNE = environment.recordings(os.environ)
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from None
+
+if DJTUNE and not REDIS_URL:
+    sys.stderr.write("sample site: no Redis (set REDIS_URL), so its cache is not recorded\n")
+elif DJTUNE:
+    from djtune.cache import recorded
+
+    CACHES = recorded(CACHES)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",

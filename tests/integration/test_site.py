@@ -12,6 +12,7 @@ import psutil
 import pytest
 from site_helpers import command, djtune_site, environment, running
 
+from djtune.redis_memory.tracing.recordings import read_cache_recording
 from djtune.servers.redis import find_redis
 from sample_site import ROOT
 
@@ -117,6 +118,17 @@ class TestRun:
                 key = f"profile:{profile['id']}"
                 assert client.hget(key, "region") == profile["region"]
                 assert 0 < client.ttl(key) <= 300
+
+    @needs_redis
+    def test_its_cache_is_recorded_where_that_is_asked_for(self, data, tmp_path):
+        recording = {"SITE_RECORD_CACHE": str(tmp_path / "records")}
+        with running(data, SITE_PROFILE_CACHE="1", **recording) as site:
+            viewer = site.client.signed_in()
+            assert [viewer.get("/api/profile/").status for _ in range(3)] == [200] * 3
+        trace = read_cache_recording(tmp_path / "records")
+        assert (trace.reads, trace.hits) == (trace.op.size, trace.op.size - 1)
+        assert trace.ttl.tolist() == [300_000_000] * trace.reads
+        assert trace.cost[0] > 0
 
     @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
     def test_nothing_outlives_it(self, data, ending):

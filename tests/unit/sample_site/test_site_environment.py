@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sample_site.streaming.environment import DATA_FOLDER, data_directory, database
+from sample_site.streaming.environment import DATA_FOLDER, data_directory, database, recordings
 
 
 def test_data_goes_where_the_environment_says(tmp_path):
@@ -49,3 +49,18 @@ def test_postgresql_on_a_socket(tmp_path):
 def test_other_databases_are_refused(tmp_path):
     with pytest.raises(ValueError, match="mysql:// is not supported"):
         database({"DATABASE_URL": "mysql://localhost/lumen"}, tmp_path, persistent=True)
+
+
+def test_nothing_is_recorded_unless_asked_for():
+    assert recordings({}) == {}
+
+
+def test_its_cache_is_recorded_where_the_environment_says(tmp_path):
+    asked = recordings({"SITE_RECORD_CACHE": str(tmp_path), "SITE_RECORD_SAMPLE": "0.1"})
+    assert asked == {"CACHE": {"DIRECTORY": tmp_path, "SAMPLE": 0.1}}
+
+
+@pytest.mark.parametrize("sample", ["0", "2", "some", "nan"])
+def test_a_sample_that_is_no_part_is_refused(sample, tmp_path):
+    with pytest.raises(ValueError, match="must be a part of all keys"):
+        recordings({"SITE_RECORD_CACHE": str(tmp_path), "SITE_RECORD_SAMPLE": sample})
