@@ -52,6 +52,9 @@ class Outcome(Struct):
     """The largest resident bytes (of the whole cache)."""
     by_pattern: list[tuple[int, int]] = field(default_factory=list)
     """(reads, hits) for each of the trace's patterns."""
+    by_group: list[tuple[int, int]] = field(default_factory=list)
+    """(misses, bytes at the end) of groups of the sampled keys, drawn by lot: their spread is the
+    error of sampling keys."""
 
 
 class CurvePoint(Struct, frozen=True):

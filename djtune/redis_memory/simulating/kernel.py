@@ -21,8 +21,9 @@ USED, MOST, READS, HITS, EVICTED, EXPIRED, REFUSED, POOLED, STATE, NEXT_CRON, NE
 )
 """Places in ``Keyspace.counts``."""
 COUNTS = 12
-ENTRIES, BUCKETS, EXPONENT, CURSOR = 0, 1, 2, 3
+ENTRIES, BUCKETS, EXPONENT, CURSOR = range(4)
 """Places in ``Table.state``."""
+TABLE_STATE = 4
 GROUPS = 20
 """Parts of the keys whose misses are counted apart, for the error of sampling keys."""
 
@@ -38,6 +39,8 @@ SMALLEST_TABLE = 4
 BUCKET_BYTES = 8
 RANDOM_BITS = 31
 STATE_MASK = (1 << 48) - 1
+CLOCK_MASK = (1 << 24) - 1
+MINUTE_MASK = (1 << 16) - 1
 
 
 class Requests(NamedTuple):
@@ -164,9 +167,9 @@ def store(
     else:
         add(space.main, space, setting, k)
         if setting.scoring == FREQUENCY:
-            space.stamp[k] = (now // MINUTE & 0xFFFF) << 8 | FIRST_COUNTER
+            space.stamp[k] = (now // MINUTE & MINUTE_MASK) << 8 | FIRST_COUNTER
         else:
-            space.stamp[k] = now // SECOND
+            space.stamp[k] = now // SECOND & CLOCK_MASK
     resize(space, k, size)
     set_expiry(space, setting, k, ttl, now)
 
@@ -206,9 +209,9 @@ def forget(space: Keyspace, k: int) -> None:
 def refresh(space: Keyspace, setting: Setting, k: int, now: int) -> None:
     """Note that ``k`` was used now."""
     if setting.scoring != FREQUENCY:
-        space.stamp[k] = now // SECOND
+        space.stamp[k] = now // SECOND & CLOCK_MASK
         return
-    minute = now // MINUTE & 0xFFFF
+    minute = now // MINUTE & MINUTE_MASK
     counter = decayed(space.stamp[k], minute, setting.decay_minutes)
     odds = max(counter - FIRST_COUNTER, 0) * setting.log_factor + 1
     if counter < 255 and (odds == 1 or draw(space.counts) * odds < 1 << RANDOM_BITS):
@@ -221,7 +224,7 @@ def decayed(stamp: int, minute: int, decay_minutes: int) -> int:
     counter = stamp & 255
     if decay_minutes == 0:
         return counter
-    return max(counter - (minute - (stamp >> 8) & 0xFFFF) // decay_minutes, 0)
+    return max(counter - (minute - (stamp >> 8) & MINUTE_MASK) // decay_minutes, 0)
 
 
 def draw(counts: list[int]) -> int:
@@ -266,9 +269,9 @@ def best_candidate(space: Keyspace, table: Table, setting: Setting, now: int) ->
 def score(space: Keyspace, setting: Setting, k: int, now: int) -> int:
     """How good a candidate ``k`` is; comparable under one policy."""
     if setting.scoring == IDLE:
-        return (now // SECOND - space.stamp[k]) & 0xFFFFFF
+        return (now // SECOND - space.stamp[k]) & CLOCK_MASK
     if setting.scoring == FREQUENCY:
-        return 255 - decayed(space.stamp[k], now // MINUTE & 0xFFFF, setting.decay_minutes)
+        return 255 - decayed(space.stamp[k], now // MINUTE & MINUTE_MASK, setting.decay_minutes)
     return -space.expires[k]
 
 

@@ -1,32 +1,48 @@
-"""One replay of a trace at one memory size, under one policy."""
-
-from typing import Any
+"""Replays of a trace: at one memory size, under one policy each."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from djtune.redis_memory.curves import Outcome, Rules
 from djtune.redis_memory.simulating import kernel
+from djtune.redis_memory.simulating.engines import Engine, Machine, machine
 from djtune.redis_memory.simulating.kernel import Keyspace, Requests, Table, Tallies
 from djtune.redis_memory.simulating.rules import setting
 from djtune.redis_memory.trace import READ, Trace
 
 
-def simulate(trace: Trace, maxmemory: int, rules: Rules, *, seed: int = 0) -> Outcome:
+def simulate(
+    trace: Trace, maxmemory: int, rules: Rules, *, seed: int = 0, engine: Engine = "auto"
+) -> Outcome:
     """Replay ``trace`` in ``maxmemory`` bytes, counted as the server does but without its own.
 
-    ``seed`` draws the keys' places in the tables, and what Redis draws.
+    ``seed`` draws the keys' places in the tables, and what Redis draws. Every engine gives the
+    same outcome. Raises :class:`~djtune.errors.DjtuneError` for one that is not installed.
     """
-    requests = requests_of(trace)
-    space, tallies = empty(trace, rules, seed)
-    lost = kernel.replay(requests, space, setting(rules, maxmemory, trace.rate), tallies)
-    return outcome(trace, maxmemory, rules, space, tallies, lost)
+    return Player(trace, engine).play(maxmemory, rules, seed)
 
 
-def requests_of(trace: Trace) -> Requests:
-    """The trace's columns as lists; unknown costs are the mean of their pattern's."""
+class Player:
+    """A trace that is ready to be replayed, as often as wanted and in several threads."""
+
+    def __init__(self, trace: Trace, engine: Engine = "auto", replays: int = 1) -> None:
+        self.trace = trace
+        self.machine = machine(engine, trace.key.size * replays)
+        self.requests = requests_of(trace, self.machine)
+
+    def play(self, maxmemory: int, rules: Rules, seed: int = 0) -> Outcome:
+        """One replay from an empty cache."""
+        trace = self.trace
+        space, tallies = empty(trace, rules, seed, self.machine)
+        settings = setting(rules, maxmemory, trace.rate)
+        lost = self.machine.replay(self.requests, space, settings, tallies)
+        return outcome(trace, maxmemory, rules, space, tallies, lost)
+
+
+def requests_of(trace: Trace, on: Machine) -> Requests:
+    """The trace's columns; unknown costs are the mean of their pattern's."""
     columns = (trace.time, trace.op, trace.key, trace.size, trace.ttl, costs(trace), trace.pattern)
-    return Requests(*(column.tolist() for column in columns))
+    return Requests(*(on.column(column) for column in columns))
 
 
 def costs(trace: Trace) -> NDArray[np.float64]:
@@ -38,41 +54,51 @@ def costs(trace: Trace) -> NDArray[np.float64]:
     return np.where(known, trace.cost, means[trace.pattern])
 
 
-def empty(trace: Trace, rules: Rules, seed: int) -> tuple[Keyspace, Tallies]:
+def empty(trace: Trace, rules: Rules, seed: int, on: Machine) -> tuple[Keyspace, Tallies]:
     """A cache with nothing in it."""
-    keys = trace.keys
     rng = np.random.default_rng(seed)
-    counts = [0] * kernel.COUNTS
-    counts[kernel.STATE] = int(rng.integers(0, kernel.STATE_MASK))
-    place: Any = rng.integers(0, 1 << kernel.RANDOM_BITS, keys).tolist()
+    counts = zeros(kernel.COUNTS)
+    counts[kernel.STATE] = rng.integers(0, kernel.STATE_MASK)
     space = Keyspace(
-        held=[0] * keys,
-        stamp=[0] * keys,
-        expires=[0] * keys,
-        place=place,
-        main=table(keys, trace.rate),
-        timed=table(keys, trace.rate),
-        pool=[0] * kernel.POOL,
-        scores=[0] * kernel.POOL,
-        picks=[0] * rules.samples,
-        counts=counts,
+        held=on.column(zeros(trace.keys)),
+        stamp=on.column(narrow(trace.keys)),
+        expires=on.column(zeros(trace.keys)),
+        place=on.column(rng.integers(0, 1 << kernel.RANDOM_BITS, trace.keys, np.int32)),
+        main=table(trace, on),
+        timed=table(trace, on),
+        pool=on.column(zeros(kernel.POOL)),
+        scores=on.column(zeros(kernel.POOL)),
+        picks=on.column(zeros(rules.samples)),
+        counts=on.column(counts),
     )
-    patterns = len(trace.patterns)
-    return space, Tallies([0] * patterns, [0] * patterns, [0] * kernel.GROUPS)
+    lengths = len(trace.patterns), len(trace.patterns), kernel.GROUPS
+    return space, Tallies(*(on.column(zeros(length)) for length in lengths))
 
 
-def table(keys: int, rate: float) -> Table:
+def table(trace: Trace, on: Machine) -> Table:
     """An empty table with room for all keys."""
-    buckets = kernel.buckets_of(kernel.fitting(keys + 1, rate), rate)
-    return Table([-1] * buckets, [-1] * keys, [0] * 4)
+    buckets = kernel.buckets_of(kernel.fitting(trace.keys + 1, trace.rate), trace.rate)
+    columns = narrow(buckets), narrow(trace.keys), zeros(kernel.TABLE_STATE)
+    return Table(*(on.column(column) for column in columns))
+
+
+def zeros(length: int) -> NDArray[np.int64]:
+    """A column of nothing."""
+    return np.zeros(length, np.int64)
+
+
+def narrow(length: int) -> NDArray[np.int32]:
+    """The same for keys, clocks and places: half the memory to wait for."""
+    return np.zeros(length, np.int32)
 
 
 def outcome(
     trace: Trace, maxmemory: int, rules: Rules, space: Keyspace, tallies: Tallies, lost: float
 ) -> Outcome:
     """What a replay comes to, for the whole cache."""
-    counts = space.counts
-    reads, hits = sum(tallies.reads), sum(tallies.hits)
+    counts = [int(count) for count in space.counts]
+    reads, hits = int(sum(tallies.reads)), int(sum(tallies.hits))
+    pairs = zip(tallies.reads, tallies.hits, strict=True)
     return Outcome(
         rules=rules,
         maxmemory=maxmemory,
@@ -84,8 +110,16 @@ def outcome(
         expired=counts[kernel.EXPIRED],
         refused=counts[kernel.REFUSED],
         most_bytes=round(counts[kernel.MOST] / trace.rate),
-        by_pattern=list(zip(tallies.reads, tallies.hits, strict=True)),
+        by_pattern=[(int(read), int(hit)) for read, hit in pairs],
+        by_group=groups(space, tallies),
     )
+
+
+def groups(space: Keyspace, tallies: Tallies) -> list[tuple[int, int]]:
+    """Misses of each group of keys, and the bytes that it has at the end."""
+    group = np.asarray(space.place, np.int64) % kernel.GROUPS
+    held = np.bincount(group, np.asarray(space.held), kernel.GROUPS)
+    return [(int(m), int(b)) for m, b in zip(tallies.group_misses, held, strict=True)]
 
 
 def corrected(reads: int, hits: int, trace: Trace) -> float:

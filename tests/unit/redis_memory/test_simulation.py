@@ -1,74 +1,179 @@
 """One replay of a trace: what is read, kept, evicted, refused and counted."""
 
-from typing import Any
+from typing import get_args
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_of_requests import popular, trace_of, traces
 
 from djtune.redis_memory.curves import Policy, Rules
 from djtune.redis_memory.simulating.simulate import simulate
 from djtune.redis_memory.trace import DELETE, EXPIRE, READ, WRITE, Trace
 
-SECOND = 1_000_000
 PLENTY = 1 << 40
-
-
-def trace_of(*rows: tuple[float, int, int, int, float], **fields: Any) -> Trace:
-    """A trace of (second, operation, key, size, seconds to live)."""
-    time, op, key, size, ttl = (np.array(column) for column in zip(*rows, strict=True))
-    fields.setdefault("cost", np.full(len(rows), np.nan))
-    return Trace(
-        time=(time * SECOND).astype(np.int64),
-        op=op.astype(np.uint8),
-        key=key.astype(np.int64),
-        size=size.astype(np.int64),
-        ttl=(ttl * SECOND).astype(np.int64),
-        pattern=np.zeros(len(rows), np.int32),
-        patterns=["*"],
-        keys=int(key.max()) + 1,
-        **fields,
-    )
+SMALLEST_TABLES = 2 * 4 * 8
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+rules = st.builds(
+    Rules,
+    st.sampled_from(POLICIES),
+    samples=st.integers(1, 12),
+    log_factor=st.integers(0, 20),
+    decay_minutes=st.integers(0, 2),
+)
 
 
 def hits(trace: Trace, maxmemory: int = PLENTY, policy: Policy = "allkeys-lru") -> int:
-    return simulate(trace, maxmemory, Rules(policy)).hits
+    return simulate(trace, maxmemory, Rules(policy), engine="python").hits
 
 
 def test_a_miss_stores_what_the_next_read_finds():
-    assert hits(trace_of((0, READ, 0, 100, 0), (1, READ, 0, 100, 0))) == 1
+    assert hits(trace_of([(0, READ, 0, 100, 0), (1, READ, 0, 100, 0)])) == 1
 
 
 def test_a_miss_that_computes_nothing_stores_nothing():
-    assert hits(trace_of((0, READ, 0, 0, 0), (1, READ, 0, 0, 0))) == 0
+    assert hits(trace_of([(0, READ, 0, 0, 0), (1, READ, 0, 0, 0)])) == 0
 
 
 def test_what_is_written_is_there_and_what_is_deleted_is_not():
-    rows = (0, WRITE, 0, 100, 0), (1, READ, 0, 100, 0), (2, DELETE, 0, 0, 0), (3, READ, 0, 0, 0)
-    assert hits(trace_of(*rows)) == 1
+    rows = [(0, WRITE, 0, 100, 0), (1, READ, 0, 100, 0), (2, DELETE, 0, 0, 0), (3, READ, 0, 0, 0)]
+    assert hits(trace_of(rows)) == 1
 
 
 def test_an_entry_is_gone_after_its_time_to_live():
-    rows = (0, READ, 0, 100, 10), (9, READ, 0, 100, 10), (11, READ, 0, 100, 10)
-    outcome = simulate(trace_of(*rows), PLENTY, Rules("allkeys-lru"))
+    rows = [(0, READ, 0, 100, 10), (9, READ, 0, 100, 10), (11, READ, 0, 100, 10)]
+    outcome = simulate(trace_of(rows), PLENTY, Rules("allkeys-lru"))
     assert (outcome.hits, outcome.expired) == (1, 1)
 
 
-def test_a_touch_gives_it_more_time_or_all():
-    rows = (0, READ, 0, 100, 10), (9, EXPIRE, 0, 0, 10), (18, READ, 0, 100, 10)
-    assert hits(trace_of(*rows)) == 1
-    for_ever = (0, READ, 0, 100, 10), (9, EXPIRE, 0, 0, 0), (99, READ, 0, 100, 10)
-    assert hits(trace_of(*for_ever)) == 1
+def test_a_touch_gives_an_entry_more_time_or_all():
+    more = [(0, READ, 0, 100, 10), (9, EXPIRE, 0, 0, 10), (18, READ, 0, 100, 10)]
+    for_ever = [(0, READ, 0, 100, 10), (9, EXPIRE, 0, 0, 0), (99, READ, 0, 100, 10)]
+    assert hits(trace_of(more)) == hits(trace_of(for_ever)) == 1
+
+
+def test_writing_without_a_time_to_live_lets_it_stay_for_ever():
+    rows = [(0, WRITE, 0, 100, 10), (5, WRITE, 0, 100, 0), (99, READ, 0, 100, 0)]
+    assert hits(trace_of(rows)) == 1
 
 
 @pytest.mark.parametrize("policy", ["noeviction", "volatile-lru", "volatile-ttl"])
 def test_without_a_candidate_writes_are_refused(policy: Policy):
-    outcome = simulate(trace_of(*((t, WRITE, t, 1000, 0) for t in range(9))), 2500, Rules(policy))
+    rows = [(second, WRITE, second, 1000, 0) for second in range(9)]
+    outcome = simulate(trace_of(rows), 2500, Rules(policy))
     assert (outcome.evicted, outcome.refused) == (0, 6)
 
 
 def test_volatile_ttl_evicts_what_would_expire_first():
-    rows = [(0, WRITE, key, 1000, 1000 - 10 * key) for key in range(5)]
+    writes = [(0, WRITE, key, 1000, 1000 - 10 * key) for key in range(5)]
     reads = [(1, READ, key, 0, 0) for key in range(5)]
-    outcome = simulate(trace_of(*rows, *reads), 4200, Rules("volatile-ttl", samples=10))
-    assert outcome.by_pattern == [(5, 4)]
-    assert hits(trace_of(*rows, reads[4]), 4200, "volatile-ttl") == 0
+    volatile = Rules("volatile-ttl", samples=10)
+    assert simulate(trace_of(writes + reads), 4200, volatile).by_pattern == [(5, 4)]
+    assert hits(trace_of([*writes, reads[4]]), 4200, "volatile-ttl") == 0
+
+
+def test_with_all_keys_looked_at_lru_evicts_the_longest_unused():
+    writes = [(key, WRITE, key, 1000, 0) for key in range(5)]
+    used = (5, READ, 0, 1000, 0)
+    read_again = [(6, READ, key, 0, 0) for key in range(5)]
+    outcome = simulate(
+        trace_of([*writes, used, *read_again]), 4200, Rules("allkeys-lru", samples=64)
+    )
+    assert outcome.hits == 1 + 3
+
+
+def test_reads_do_not_refresh_under_lrm():
+    writes = [(key, WRITE, key, 1000, 0) for key in range(4)]
+    trace = trace_of([*writes, (5, READ, 0, 1000, 0), (6, WRITE, 4, 1000, 0), (7, READ, 0, 0, 0)])
+    assert hits(trace, 4200, "allkeys-lru") == 2
+    assert hits(trace, 4200, "allkeys-lrm") == 1
+
+
+def test_a_key_read_often_outlives_a_newer_one_under_lfu():
+    rows = [(0, WRITE, 0, 1000, 0)] + [(1, READ, 0, 0, 0)] * 50
+    rows += [(2 + key, WRITE, key, 1000, 0) for key in range(1, 9)] + [(20, READ, 0, 0, 0)]
+    assert hits(trace_of(rows), 4200, "allkeys-lfu") == 51
+
+
+def test_lfu_forgets_by_the_minute():
+    rows = [(0, WRITE, 0, 1000, 0)] + [(1, READ, 0, 0, 0)] * 50
+    day = 86_400
+    rows += [(day + key, WRITE, key, 1000, 0) for key in range(1, 9)] + [(day + 20, READ, 0, 0, 0)]
+    assert hits(trace_of(rows), 4200, "allkeys-lfu") == 50
+
+
+def test_expired_entries_give_their_memory_back_though_nobody_asks_for_them():
+    expiring = [(0, WRITE, key, 1000, 1) for key in range(1000)]
+    later = [(100 + key, WRITE, 1000 + key, 1000, 0) for key in range(900)]
+    outcome = simulate(trace_of(expiring + later), 1_100_000, Rules("noeviction"))
+    assert outcome.refused == 0
+    assert outcome.expired > 900
+
+
+def test_misses_cost_what_their_pattern_costs_where_their_own_cost_is_unknown():
+    rows = [(second, READ, second, 100, 0) for second in range(4)]
+    trace = trace_of(
+        rows,
+        cost=np.array([1.0, 3.0, np.nan, np.nan]),
+        pattern=np.array([0, 0, 0, 1], np.int32),
+        patterns=["known", "unknown"],
+    )
+    assert simulate(trace, PLENTY, Rules("allkeys-lru")).lost_seconds == 1 + 3 + 2
+
+
+def test_reads_that_a_sample_of_keys_lacks_count_as_hits():
+    rows = [(second, READ, second % 2, 100, 0) for second in range(10)]
+    trace = trace_of(rows, rate=0.1, reads=200)
+    assert simulate(trace, PLENTY, Rules("allkeys-lru")).hit_ratio == 1 - 2 / 20
+
+
+@given(traces(), st.integers(0, 20_000), rules)
+def test_reads_are_hits_or_misses_and_all_memory_is_accounted_for(
+    trace: Trace, maxmemory: int, rules: Rules
+):
+    outcome = simulate(trace, maxmemory, rules, engine="python")
+    assert outcome.reads == int((trace.op == READ).sum())
+    assert 0 <= outcome.hits <= outcome.reads
+    assert outcome.by_pattern == [(outcome.reads, outcome.hits)]
+    misses, held = zip(*outcome.by_group, strict=True)
+    assert sum(misses) == outcome.reads - outcome.hits
+    assert sum(held) <= outcome.most_bytes * trace.rate + 1
+
+
+@given(traces(), st.integers(0, 20_000), rules)
+def test_memory_exceeds_its_limit_by_no_more_than_the_latest_entry(
+    trace: Trace, maxmemory: int, rules: Rules
+):
+    if not rules.policy.startswith("allkeys"):
+        return
+    outcome = simulate(trace, maxmemory, rules, engine="python")
+    tables = 2 * 8 * 256
+    assert outcome.most_bytes <= maxmemory + (300 + tables) / trace.rate
+
+
+@given(traces(), rules)
+def test_nothing_is_evicted_or_refused_where_there_is_room(trace: Trace, rules: Rules):
+    outcome = simulate(trace, PLENTY, rules, engine="python")
+    assert (outcome.evicted, outcome.refused) == (0, 0)
+
+
+def test_the_same_seed_gives_the_same_outcome_and_another_one_nearly():
+    trace = popular(20_000, 2_000)
+    rules = Rules("allkeys-lfu")
+    first, again = (simulate(trace, 300_000, rules, seed=1) for _ in range(2))
+    other = simulate(trace, 300_000, rules, seed=2)
+    assert first == again
+    assert first != other
+    assert first.hit_ratio == pytest.approx(other.hit_ratio, abs=0.01)
+
+
+@settings(deadline=None, max_examples=200)
+@given(traces(), st.integers(0, 20_000), rules, st.integers(0, 3))
+def test_the_compiled_kernel_gives_the_very_same_outcome(
+    trace: Trace, maxmemory: int, rules: Rules, seed: int
+):
+    pytest.importorskip("numba")
+    engines = ("python", "compiled")
+    plain, compiled = (simulate(trace, maxmemory, rules, seed=seed, engine=e) for e in engines)
+    assert plain == compiled
