@@ -123,6 +123,12 @@ def _about_loopback(name: str) -> Callable[..., Any]:
     return call
 
 
+def _unpickle_values(values: list[str]) -> Any:
+    from . import unpickling
+
+    return unpickling.unpickle_values(values)
+
+
 def _audit_garbage(*args: Any, **options: Any) -> Any:
     from .garbage import audit
 
@@ -142,6 +148,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "serve_on_loopback": _about_loopback("serve_on_loopback"),
     "restore_copies": _about_loopback("restore_copies"),
     "stop_serving": _about_loopback("stop_serving"),
+    "unpickle_values": _unpickle_values,
 }
 STREAMING_CALLS: dict[str, Callable[..., Any]] = {
     name: _about_workload(name)

@@ -8,6 +8,8 @@ from layout_entries import profiles
 
 from djtune.errors import DjtuneError
 from djtune.redis_memory.layouts.entries import Entries, Entry
+from djtune.redis_memory.layouts.forms import HashForm
+from djtune.redis_memory.layouts.laboratory import laboratory
 from djtune.redis_memory.layouts.present import blocks
 from djtune.redis_memory.layouts.trial import Conditions, trial
 from djtune.reports.blocks import Finding, Report
@@ -45,8 +47,7 @@ def test_every_operation_is_timed_by_the_client_and_by_the_server(long_bio):
     for layout in long_bio.layouts:
         for time in layout.times.values():
             assert 0 < time.server_seconds < time.seconds
-            low, high = time.quartiles
-            assert low <= time.seconds <= high
+            assert time.low <= time.seconds <= time.high
     trips = {each.name: each.times["update_one"].round_trips for each in long_bio.layouts}
     assert trips["present"] == 1
     assert trips["json"] == 2
@@ -83,6 +84,16 @@ def test_json_with_spaces_is_compared_with_compact_json():
     rows = [Entry(12, value, json.dumps(value).encode()) for _ in range(20)]
     sizes = bytes_of(trial(Entries("p", "JSON", rows), Conditions(population=1000)))
     assert sizes["json"] < sizes["present"]
+
+
+def test_what_was_loaded_before_makes_no_entry_heavier():
+    rows = profiles(100, bio=40).entries
+    with laboratory(find_redis(), {}) as lab:
+        first, second = (
+            lab.weigh(database, HashForm("hash", "hash", 0), rows, 1000).bytes
+            for database in (0, 1)
+        )
+    assert first == pytest.approx(second, abs=1.0)
 
 
 def test_no_entry_is_an_error():

@@ -12,8 +12,23 @@ BUCKET = 100
 """Entries of one bucket."""
 
 
-class Form(ABC):
-    """One layout. Entries are numbered; a form makes keys of their length from the numbers."""
+class Storage(ABC):
+    """How an entry is stored. Entries are numbered, and their keys are made from the numbers."""
+
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
+        self.settings = settings or {}
+
+    @abstractmethod
+    def store(self, number: int, entry: Entry) -> list[Command]:
+        """The commands that store the entry, without its TTL."""
+
+    def keys(self, number: int, entry: Entry) -> list[str]:
+        """The entry's keys."""
+        return [key(number, entry.key_length)]
+
+
+class Form(Storage):
+    """One layout: how an entry is stored, read and changed."""
 
     atomic = False
     keys_each: float = 1.0
@@ -21,12 +36,8 @@ class Form(ABC):
     trips = {"read_all": 1, "read_one": 1, "update_one": 2}
 
     def __init__(self, name: LayoutName, label: str, effort: int, note: str = "") -> None:
+        super().__init__()
         self.name, self.label, self.effort, self.note = name, label, effort, note
-        self.settings: dict[str, str] = {}
-
-    @abstractmethod
-    def store(self, number: int, entry: Entry) -> list[Command]:
-        """The commands that store the entry, without its TTL."""
 
     @abstractmethod
     def do(self, operation: Operation, client: Any, number: int, entry: Entry, name: str) -> None:
@@ -35,10 +46,6 @@ class Form(ABC):
     @abstractmethod
     def payload(self, entry: Entry) -> int:
         """Bytes of the entry as encoded."""
-
-    def keys(self, number: int, entry: Entry) -> list[str]:
-        """The entry's keys."""
-        return [key(number, entry.key_length)]
 
 
 def key(number: int, length: int) -> str:

@@ -5,28 +5,33 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
-from statistics import fmean, quantiles
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from djtune.redis_memory.layouts.entries import Entry
-from djtune.redis_memory.layouts.forms import Command, Form
+from djtune.redis_memory.layouts.forms import Command, Form, Storage
 from djtune.redis_memory.layouts.result import Operation, OperationTime
+from djtune.redis_memory.layouts.settings import spelled
 from djtune.redis_memory.observed import Floats
 from djtune.servers.redis import redis_server
 
 LASTING = 30 * 86_400_000
 """Milliseconds: the TTL of what expires, longer than any trial."""
 DATABASES = 32
+BARE = {"latency-tracking": "no"}
+"""From Redis 7 on the first call of each command would take 24 kB for a histogram."""
 STEADY = 256
 """Bytes that ``used_memory`` may move while it counts as steady."""
 BATCH = 500
 ROUNDS = 30
-OPERATIONS = 12
+MEDIAN_RANKS = (10, 21)
+"""Of 30 rounds: the 95 % interval of a median (binomial)."""
+OPERATIONS = 8
 """Of one kind and layout in a round."""
-ASKED_APART = 100
+ASKED_APART = 50
 """Operations from which server time is told."""
 NOT_OURS = ("config", "info", "ping", "select", "client", "hello")
 
@@ -66,18 +71,24 @@ class Laboratory:
     @contextlib.contextmanager
     def settings(self, settings: dict[str, str]) -> Iterator[None]:
         """Have other settings while the block lasts."""
-        before = {name: str(self.control.config_get(name)[name]) for name in settings}
-        self._set(settings)
+        known = self.known(settings)
+        before = {name: str(self.control.config_get(name)[name]) for name in known}
+        self._set(known)
         try:
             yield
         finally:
             self._set(before)
 
+    def known(self, settings: dict[str, str]) -> dict[str, str]:
+        """Those of the settings that this server has, by its names for them."""
+        named = ((spelled(self.control, name), value) for name, value in settings.items())
+        return {name: value for name, value in named if name is not None}
+
     def _set(self, settings: dict[str, str]) -> None:
         for name, value in settings.items():
             self.control.config_set(name, value)
 
-    def weigh(self, database: int, form: Form, entries: Sequence[Entry], count: int) -> Weighed:
+    def weigh(self, database: int, form: Storage, entries: Sequence[Entry], count: int) -> Weighed:
         """Load ``count`` entries, the given ones again and again, into an empty database."""
         before = self.used()
         with self.settings(form.settings):
@@ -108,14 +119,14 @@ class Laboratory:
             last = now
             time.sleep(0.05)
 
-    def _each(self, database: int, form: Form, entries: Sequence[Entry]) -> Floats:
+    def _each(self, database: int, form: Storage, entries: Sequence[Entry]) -> Floats:
         keys = [form.keys(number, entry) for number, entry in enumerate(entries)]
         asked = (("MEMORY", "USAGE", key, "SAMPLES", "0") for each in keys for key in each)
         sizes = iter(self.run(database, asked))
         return np.array([sum(islice(sizes, len(each))) for each in keys], np.float64)
 
 
-def _storing(form: Form, entries: Sequence[Entry], count: int) -> Iterator[Command]:
+def _storing(form: Storage, entries: Sequence[Entry], count: int) -> Iterator[Command]:
     for number, entry in enumerate(islice(cycle(entries), count)):
         yield from form.store(number, entry)
         if entry.expires:
@@ -129,18 +140,10 @@ def laboratory(binary: str, settings: dict[str, str]) -> Iterator[Laboratory]:
     with redis_server("--databases", str(DATABASES), "--hz", "100", binary=binary) as url:
         made = Laboratory(url)
         try:
-            for name, value in settings.items():
-                _tolerated(made, name, value)
-            yield made
+            with made.settings({**settings, **BARE}):
+                yield made
         finally:
             made.close()
-
-
-def _tolerated(made: Laboratory, name: str, value: str) -> None:
-    import redis
-
-    with contextlib.suppress(redis.ResponseError):
-        made.control.config_set(name, value)
 
 
 def timed(
@@ -211,7 +214,8 @@ def _time(
     means: list[float],
     rng: random.Random,
 ) -> OperationTime:
-    low, middle, high = quantiles(means, n=4)
+    ordered = sorted(means)
+    first, last = MEDIAN_RANKS
     with lab.settings(form.settings):
         lab.control.config_resetstat()
         _round(lab, database, form, kind, entries, rng, ASKED_APART)
@@ -221,7 +225,14 @@ def _time(
         if name.removeprefix("cmdstat_").partition("|")[0] not in NOT_OURS
     ]
     server = sum(spent) / ASKED_APART / 1e6
-    return OperationTime(middle, (low, high), len(means) * OPERATIONS, form.trips[kind], server)
+    return OperationTime(
+        seconds=median(ordered),
+        low=ordered[first - 1],
+        high=ordered[last - 1],
+        n=len(means) * OPERATIONS,
+        round_trips=form.trips[kind],
+        server_seconds=server,
+    )
 
 
 def mean_payload(form: Form, entries: Sequence[Entry]) -> float:

@@ -22,10 +22,9 @@ from djtune.redis_memory.layouts.forms import (
     KeysForm,
     StoredBlobForm,
 )
+from djtune.redis_memory.layouts.limits import MOST_ENTRIES, MOST_VALUE
+from djtune.redis_memory.layouts.settings import limit
 
-RAISED_ENTRIES = 2048
-RAISED_VALUE = 4096
-"""Listpack limits beyond these are not tried: every change of a listpack moves what follows."""
 CODECS = {"JSON": JSON, "msgpack": MSGPACK, "JSON + zlib": with_zlib(JSON)}
 """How what is stored is decoded, where that runs no code."""
 SPARSE = 2.0
@@ -127,11 +126,11 @@ def _raised(rows: Sequence[Entry], settings: dict[str, str]) -> tuple[HashForm |
     """The hash with limits that hold every entry; ``None`` where they do already, or cannot."""
     most = max(len(entry.fields) for entry in rows)
     longest = max(max(len(n.encode()), len(raw)) for e in rows for n, raw in texts(e).items())
-    entries_limit = int(settings.get("hash-max-listpack-entries", 512))
-    value_limit = int(settings.get("hash-max-listpack-value", 64))
+    entries_limit = limit(settings, "hash-max-listpack-entries", 512)
+    value_limit = limit(settings, "hash-max-listpack-value", 64)
     if most <= entries_limit and longest <= value_limit:
         return None, ""
-    if most > RAISED_ENTRIES or longest > RAISED_VALUE:
+    if most > MOST_ENTRIES or longest > MOST_VALUE:
         return (
             None,
             f"up to {most:,} fields, and up to {longest:,} B in one: too much for a listpack",
@@ -152,6 +151,6 @@ def _buckets(rows: Sequence[Entry]) -> BucketForm:
     """Buckets, with limits that let each be a listpack where that is bearable."""
     form = BucketForm("buckets", f"buckets of {BUCKET}, msgpack", 4, "no TTL for one entry")
     longest = max(len(MSGPACK.encode(entry.value)) for entry in rows)
-    if longest <= RAISED_VALUE:
+    if longest <= MOST_VALUE:
         form.settings["hash-max-listpack-value"] = str(max(64, _power(longest)))
     return form

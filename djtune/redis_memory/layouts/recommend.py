@@ -21,8 +21,8 @@ def recommend(layouts: Sequence[LayoutResult]) -> Recommendation:
 
     From the least work to the most (:attr:`LayoutResult.effort`) a layout is taken over the best
     so far if the lower end of its saving exceeds that one's by :data:`WORTH` of the present bytes,
-    if it gives up nothing that the present one has (fields that change without a race) and if it
-    makes no operation :data:`SLOWER` times as slow. What saves as much again but gives something
+    if it gives up nothing that the present one has (fields that change without a race) and if no
+    operation is surely :data:`SLOWER` times as slow. What saves as much again but gives something
     up is named as the alternative.
     """
     present = layouts[0]
@@ -63,9 +63,10 @@ def _lost(present: LayoutResult, other: LayoutResult) -> list[str]:
     for operation, time in other.times.items():
         if races and operation == "update_one":
             continue
-        before = present.times[operation].seconds
-        if time.seconds > SLOWER * before:
-            lost.append(f"{DID[operation]} takes {time.seconds / before:.1f} times as long")
+        before = present.times[operation]
+        if time.low > SLOWER * before.high:
+            times = time.seconds / before.seconds
+            lost.append(f"{DID[operation]} takes {times:.1f} times as long")
     return lost
 
 

@@ -29,8 +29,9 @@ class OperationTime(Struct, frozen=True):
 
     seconds: float
     """Median over the rounds of the mean in a round; encoding and decoding included."""
-    quartiles: tuple[float, float]
-    """Over the rounds."""
+    low: float
+    """Its 95 % interval, by order statistics of the rounds."""
+    high: float
     n: int
     """Operations."""
     round_trips: int

@@ -23,6 +23,7 @@ from djtune.redis_memory.layouts.laboratory import (
 from djtune.redis_memory.layouts.possible import forms
 from djtune.redis_memory.layouts.recommend import recommend
 from djtune.redis_memory.layouts.result import LayoutResult, LayoutTrial, Operation, OperationTime
+from djtune.redis_memory.layouts.settings import for_server
 from djtune.redis_memory.layouts.versions import Binary, installed, nearest
 from djtune.redis_memory.observed import Floats
 
@@ -61,9 +62,10 @@ def trial(
     be started, else those on PATH. Raises :class:`DjtuneError` without a server or an entry.
     """
     if not entries.entries:
-        raise DjtuneError(f"no entry of {entries.source} could be read")
+        why = f": {' '.join(entries.notes)}" if entries.notes else ""
+        raise DjtuneError(f"no entry of {entries.source} could be read{why}")
     binary, modelled = nearest(binaries or installed(), conditions.server)
-    settings = _kept(conditions.settings)
+    settings = kept_settings(conditions.settings)
     found, left_out = forms(entries, settings)
     rows = entries.entries
     with laboratory(binary.path, settings) as lab:
@@ -73,7 +75,7 @@ def trial(
             tick(0.6 / len(found))
         times = _timed(lab, found, rows, seed, tick)
     layouts = [
-        _result(form, each, weighed[0], time, rows)
+        _result(form, each, weighed[0], time, rows, conditions.server)
         for form, each, time in zip(found, weighed, times, strict=True)
     ]
     return LayoutTrial(
@@ -93,7 +95,7 @@ def trial(
     )
 
 
-def _kept(settings: dict[str, str]) -> dict[str, str]:
+def kept_settings(settings: dict[str, str]) -> dict[str, str]:
     """The settings that change an entry's bytes.
 
     With a policy that looks at use, small integers are not shared once there is a limit.
@@ -142,6 +144,7 @@ def _result(
     present: Weighed,
     times: dict[Operation, OperationTime],
     rows: Sequence[Entry],
+    wanted: str,
 ) -> LayoutResult:
     n = min(weighed.each.size, present.each.size)
     paired = present.each[:n] - weighed.each[:n]
@@ -154,7 +157,7 @@ def _result(
         times=times,
         atomic=form.atomic,
         effort=form.effort,
-        settings=form.settings,
+        settings=for_server(form.settings, wanted),
         note=form.note,
     )
 
