@@ -12,11 +12,12 @@ from hashlib import blake2b
 from itertools import count
 from threading import Lock
 from typing import Any
+from zlib import crc32
 
 from django.conf import settings
 from django.core.signals import request_started, setting_changed
 
-from .cache_commands import Access, Accesses, size
+from .cache_commands import UNCOUNTED, Access, Accesses, Answered, of_command, of_pipeline, size
 from .cache_patterns import Patterns
 from .recording import Recording
 from .settings import RecordSettings, read
@@ -24,22 +25,33 @@ from .settings import RecordSettings, read
 MOST_MISSES = 256
 """Misses of one thread or task that wait for their value to be stored."""
 DIGEST_BYTES = 8
+WORD = (1 << 32) - 1
 
 
 class Tally:
-    """A number that threads may raise at the same time, one by one."""
+    """A number that threads may raise at the same time."""
 
     def __init__(self) -> None:
         self.add = count().__next__
-        self._looks = 0
+        """Raise it by one, without a lock."""
+        self._not_counted = 0
         self._lock = Lock()
 
-    def value(self) -> int:
-        """How often ``add`` was called."""
+    def add_many(self, number: int) -> None:
+        """Raise it by any number."""
         with self._lock:
-            now = self.add() - self._looks
-            self._looks += 1
-        return now
+            self._not_counted -= number
+
+    def value(self) -> int:
+        """What it has come to."""
+        with self._lock:
+            self._not_counted += 1  # looking raises it
+            return self.add() + 1 - self._not_counted
+
+    def reset(self) -> None:
+        """Begin at 0 again, in a process that was just forked."""
+        self._lock = Lock()
+        self._not_counted = self.add() + 1
 
 
 class CacheRecording(Recording):
@@ -53,8 +65,7 @@ class CacheRecording(Recording):
         super().__init__(settings, secret)
         self.hash = blake2b(key=self._key, digest_size=DIGEST_BYTES)
         """To be copied: keys' digests begin here, alike in all processes of the recording."""
-        self.below = round(settings.sample * (1 << 8 * DIGEST_BYTES))
-        """Keys whose digest, as a number, is smaller are recorded."""
+        self.chooses = Chooser(self._key, settings.sample)
 
     def begin(self) -> None:
         """Start with nothing; what a parent counted is its own."""
@@ -85,6 +96,23 @@ class CacheRecording(Recording):
         return json.dumps({"servers": totals}, separators=(",", ":"))
 
 
+class Chooser:
+    """Tells of a key whether it is in the sample: alike in all processes with that secret.
+
+    A checksum, spread by a secret factor (multiplicative hashing, Knuth, TAOCP 3, 6.4): a tenth of
+    a digest's price, which is paid for the chosen keys alone.
+    """
+
+    def __init__(self, secret: bytes, sample: float) -> None:
+        self.salt = int.from_bytes(secret[:4], "big")
+        self.factor = int.from_bytes(secret[4:8], "big") | 1
+        self.below = round(sample * (WORD + 1))
+
+    def __call__(self, key: bytes) -> bool:
+        """Whether the key is one of the chosen."""
+        return crc32(key, self.salt) * self.factor & WORD < self.below
+
+
 class Server:
     """One logical server: a primary, with the replicas that are read in its stead."""
 
@@ -93,13 +121,12 @@ class Server:
         """Without user and password."""
         self._recording = recording
         self._number = number
-        self._hash = recording.hash
-        self._below = recording.below
-        self.begin()
+        self._counts = {(op, found): Tally() for op in ("get", "peek") for found in (True, False)}
 
     def begin(self) -> None:
         """Count from nothing."""
-        self._counts = {(op, found): Tally() for op in ("get", "peek") for found in (True, False)}
+        for tally in self._counts.values():
+            tally.reset()
 
     def was_asked(self) -> bool:
         """Whether anything was counted."""
@@ -117,28 +144,60 @@ class Server:
             "found": found,
         }
 
-    def saw(self, accesses: Callable[..., Accesses], *answered: Any, prefix: str = "") -> None:
-        """What ``accesses`` tells of the commands that were ``answered``."""
-        recording = self._recording
-        if recording.over:
-            return
-        try:
-            for access in accesses(*answered):
-                self._note(access, prefix)
-        except Exception:
-            recording.count_error()
+    def watcher(self, prefix: str = "") -> Callable[[tuple[Any, ...], Any], None]:
+        """What to call with each command and its reply; ``prefix`` is that of the keys.
 
-    def _note(self, access: Access, prefix: str) -> None:
-        op, key, found = access[:3]
-        tally = self._counts.get((op, found))
-        if tally is not None:
-            tally.add()
-        data = key if isinstance(key, bytes) else str(key).encode("utf-8", "replace")
-        hashed = self._hash.copy()
-        hashed.update(data)
-        digest = hashed.digest()
-        if int.from_bytes(digest, "big") < self._below or op == "clear":
-            self._recording.add(self._line(access, data, digest, prefix))
+        A read of one key that is not in the sample is what most calls are: :class:`Chooser` is
+        written out for it, which halves its price.
+        """
+        hit, missed = self._counts["get", True].add, self._counts["get", False].add
+        recording, chooses = self._recording, self._recording.chooses
+        salt, factor, below = chooses.salt, chooses.factor, chooses.below
+
+        def saw(args: tuple[Any, ...], reply: Any) -> None:
+            try:
+                command = args[0]
+                if command == "GET":
+                    key = args[1]
+                    (missed if reply is None else hit)()
+                    data = key.encode() if isinstance(key, str) else _bytes(key)
+                    if crc32(data, salt) * factor & WORD < below:
+                        self._record(Access("get", key, reply is not None, reply), prefix)
+                elif command not in UNCOUNTED or len(args) > 5 or chooses(_bytes(args[1])):
+                    self.note(of_command(args, reply), prefix)
+            except Exception:
+                recording.count_error()
+
+        return saw
+
+    def pipeline_watcher(self, prefix: str = "") -> Callable[[Answered], None]:
+        """What to call with the commands of a pipeline, each with its reply."""
+
+        def saw(answered: Answered) -> None:
+            try:
+                self.note(of_pipeline(answered), prefix)
+            except Exception:
+                self._recording.count_error()
+
+        return saw
+
+    def note(self, accesses: Accesses, prefix: str) -> None:
+        """Count what was asked for, and record what is in the sample."""
+        chooses = self._recording.chooses
+        for access in accesses:
+            tally = self._counts.get((access.op, access.found))
+            if tally is not None:
+                tally.add()
+            if access.op == "clear" or chooses(_bytes(access.key)):
+                self._record(access, prefix)
+
+    def _record(self, access: Access, prefix: str) -> None:
+        if self._recording.over:
+            return
+        key = _bytes(access.key)
+        hashed = self._recording.hash.copy()
+        hashed.update(key)
+        self._recording.add(self._line(access, key, hashed.digest(), prefix))
 
     def _line(self, access: Access, key: bytes, digest: bytes, prefix: str) -> str:
         """The line as JSON, put together by hand: an encoder costs several times as much."""
@@ -163,6 +222,12 @@ class Server:
             if missed is not None:
                 line += f',"c":{now - missed:.6f}'
         return line + "}"
+
+
+def _bytes(key: Any) -> bytes:
+    if isinstance(key, str):
+        return key.encode("utf-8", "surrogatepass")
+    return key if isinstance(key, bytes) else str(key).encode()
 
 
 _quoted = lru_cache(maxsize=4096)(json.dumps)

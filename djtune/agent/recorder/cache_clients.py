@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from .cache import Server, this_process
-from .cache_commands import of_command, of_pipeline
 
 
 def address(options: dict[str, Any]) -> str:
@@ -29,100 +29,15 @@ def address_of_url(url: str) -> str:
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
-class Recorded:
-    """A client, in front of one of redis-py's own classes."""
-
-    _djtune_server: Server
-    _djtune_prefix = ""
-
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Ask the server, and note what was asked and answered."""
-        reply = super().execute_command(*args, **options)  # type: ignore[misc]
-        self._djtune_server.saw(of_command, args, reply, prefix=self._djtune_prefix)
-        return reply
-
-    def pipeline(self, *args: Any, **options: Any) -> Any:
-        """A pipeline that is noted once it is answered."""
-        made = super().pipeline(*args, **options)  # type: ignore[misc]
-        return _into(made, RecordedPipeline, self._djtune_server, self._djtune_prefix)
-
-
-class RecordedPipeline:
-    """A pipeline, in front of one of redis-py's own."""
-
-    _djtune_server: Server
-    _djtune_prefix = ""
-
-    def execute(self, raise_on_error: bool = True) -> Any:
-        """Ask the server for all that waits."""
-        waiting = _commands(self)
-        replies = super().execute(raise_on_error)  # type: ignore[misc]
-        pairs = zip(waiting, replies, strict=False)
-        self._djtune_server.saw(of_pipeline, pairs, prefix=self._djtune_prefix)
-        return replies
-
-    def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
-        """Ask at once, between ``watch`` and ``multi``."""
-        reply = super().immediate_execute_command(*args, **options)  # type: ignore[misc]
-        self._djtune_server.saw(of_command, args, reply, prefix=self._djtune_prefix)
-        return reply
-
-
-class AsyncRecorded:
-    """An asynchronous client, in front of one of redis-py's own classes."""
-
-    _djtune_server: Server
-    _djtune_prefix = ""
-
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Ask the server, and note what was asked and answered."""
-        reply = await super().execute_command(*args, **options)  # type: ignore[misc]
-        self._djtune_server.saw(of_command, args, reply, prefix=self._djtune_prefix)
-        return reply
-
-    def pipeline(self, *args: Any, **options: Any) -> Any:
-        """A pipeline that is noted once it is answered."""
-        made = super().pipeline(*args, **options)  # type: ignore[misc]
-        return _into(made, AsyncRecordedPipeline, self._djtune_server, self._djtune_prefix)
-
-
-class AsyncRecordedPipeline:
-    """An asynchronous pipeline, in front of one of redis-py's own."""
-
-    _djtune_server: Server
-    _djtune_prefix = ""
-
-    async def execute(self, raise_on_error: bool = True) -> Any:
-        """Ask the server for all that waits."""
-        waiting = _commands(self)
-        replies = await super().execute(raise_on_error)  # type: ignore[misc]
-        pairs = zip(waiting, replies, strict=False)
-        self._djtune_server.saw(of_pipeline, pairs, prefix=self._djtune_prefix)
-        return replies
-
-    async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
-        """Ask at once, between ``watch`` and ``multi``."""
-        reply = await super().immediate_execute_command(*args, **options)  # type: ignore[misc]
-        self._djtune_server.saw(of_command, args, reply, prefix=self._djtune_prefix)
-        return reply
-
-
-def _commands(pipeline: Any) -> list[tuple[Any, ...]]:
-    """The arguments of each waiting command; a cluster's pipeline keeps them in objects."""
-    return [
-        tuple(getattr(command, "args", None) or command[0]) for command in pipeline.command_stack
-    ]
-
-
-def recorded_class(plain: type, server: Server, prefix: str = "", front: type = Recorded) -> type:
-    """A subclass of one of redis-py's clients whose commands are noted."""
-    names = {"_djtune_server": server, "_djtune_prefix": prefix}
-    return type(plain.__name__, (front, plain), {**names, "__module__": plain.__module__})
-
-
-def _into(made: Any, front: type, server: Server, prefix: str) -> Any:
-    made.__class__ = recorded_class(type(made), server, prefix, front)
-    return made
+def recorded_class(plain: type, server: Server, prefix: str = "") -> type:
+    """A subclass of one of redis-py's clients, whose commands are noted as they are answered."""
+    methods = _asynchronous if _is_async(plain) else _synchronous
+    names = {
+        "execute_command": methods(_execute(plain), server.watcher(prefix)),
+        "pipeline": _pipeline(plain, server, prefix),
+        MARK: True,
+    }
+    return _subclass(plain, names)
 
 
 def recorded_client(client: Any) -> Any:
@@ -132,8 +47,94 @@ def recorded_client(client: Any) -> Any:
     set up.
     """
     recording = this_process()
-    if recording is None or isinstance(client, Recorded | AsyncRecorded):
+    if recording is None or hasattr(client, MARK):
         return client
     server = recording.server(address(client.connection_pool.connection_kwargs))
-    is_async = type(client).__module__.startswith("redis.asyncio")
-    return _into(client, AsyncRecorded if is_async else Recorded, server, "")
+    client.__class__ = recorded_class(type(client), server)
+    return client
+
+
+MARK = "_recorded_by_djtune"
+
+
+def _subclass(plain: type, names: dict[str, Any]) -> type:
+    return type(plain.__name__, (plain,), {**names, "__module__": plain.__module__})
+
+
+def _is_async(plain: type) -> bool:
+    return any(base.__module__.startswith("redis.asyncio") for base in plain.__mro__)
+
+
+def _execute(plain: Any) -> Callable[..., Any]:
+    """The method that asks: redis-py's ``execute_command`` does nothing but hand on to it.
+
+    To call it at once saves as much time as noting takes.
+    """
+    from redis.client import Redis
+
+    inner = getattr(plain, "_execute_command", None)
+    if inner is not None and plain.execute_command is Redis.execute_command:
+        return cast(Callable[..., Any], inner)
+    return cast(Callable[..., Any], plain.execute_command)
+
+
+def _synchronous(plain: Callable[..., Any], saw: Callable[..., None]) -> Callable[..., Any]:
+    def execute_command(self: Any, *args: Any, **options: Any) -> Any:
+        reply = plain(self, *args, **options)
+        saw(args, reply)
+        return reply
+
+    return execute_command
+
+
+def _asynchronous(plain: Callable[..., Any], saw: Callable[..., None]) -> Callable[..., Any]:
+    async def execute_command(self: Any, *args: Any, **options: Any) -> Any:
+        reply = await plain(self, *args, **options)
+        saw(args, reply)
+        return reply
+
+    return execute_command
+
+
+def _pipeline(plain: Any, server: Server, prefix: str) -> Callable[..., Any]:
+    recorded: dict[type, type] = {}
+
+    def pipeline(self: Any, *args: Any, **options: Any) -> Any:
+        made = plain.pipeline(self, *args, **options)
+        kind = type(made)
+        if kind not in recorded:
+            recorded[kind] = _pipeline_class(kind, server, prefix)
+        made.__class__ = recorded[kind]
+        return made
+
+    return pipeline
+
+
+def _pipeline_class(plain: Any, server: Server, prefix: str) -> type:
+    saw = server.pipeline_watcher(prefix)
+
+    def execute(self: Any, *args: Any, **options: Any) -> Any:
+        waiting = _commands(self)
+        replies = plain.execute(self, *args, **options)
+        saw(zip(waiting, replies, strict=False))
+        return replies
+
+    async def execute_async(self: Any, *args: Any, **options: Any) -> Any:
+        waiting = _commands(self)
+        replies = await plain.execute(self, *args, **options)
+        saw(zip(waiting, replies, strict=False))
+        return replies
+
+    is_async = _is_async(plain)
+    names: dict[str, Any] = {"execute": execute_async if is_async else execute}
+    if at_once := getattr(plain, "immediate_execute_command", None):
+        methods = _asynchronous if is_async else _synchronous
+        names["immediate_execute_command"] = methods(at_once, server.watcher(prefix))
+    return _subclass(plain, names)
+
+
+def _commands(pipeline: Any) -> list[tuple[Any, ...]]:
+    """The arguments of each waiting command; a cluster's pipeline keeps them in objects."""
+    return [
+        tuple(getattr(command, "args", None) or command[0]) for command in pipeline.command_stack
+    ]

@@ -30,6 +30,8 @@ class Access(NamedTuple):
 
 
 Accesses = Iterable[Access]
+Answered = Iterable[tuple[tuple[Any, ...], Any]]
+"""Commands, each with its reply."""
 Reader = Callable[[tuple[Any, ...], Any], Accesses]
 
 
@@ -227,6 +229,12 @@ READERS: dict[str, Reader] = {
 """Command → what it says of keys. Others (queues' blocking reads, streams, administration) are left
 out: an evicting cache does not see them."""
 
+UNCOUNTED = frozenset(
+    ("SET", "SETEX", "PSETEX", "SETNX", "EXPIRE", "PEXPIRE", "PERSIST", "INCRBY", "DECRBY")
+)
+"""Commands on one key that ``INFO`` counts neither as hits nor as misses (``SET`` without ``GET``,
+which has more than five words)."""
+
 
 def of_command(args: tuple[Any, ...], reply: Any) -> Accesses:
     """The keys that one command was about."""
@@ -236,7 +244,7 @@ def of_command(args: tuple[Any, ...], reply: Any) -> Accesses:
     return reader(args, reply) if reader is not None else ()
 
 
-def of_pipeline(commands: Iterable[tuple[tuple[Any, ...], Any]]) -> list[Access]:
+def of_pipeline(commands: Answered) -> list[Access]:
     """The keys of a pipeline's commands; an expiry that follows a write is the write's own."""
     found: list[Access] = []
     written: dict[Any, int] = {}

@@ -13,14 +13,18 @@ from .cache_clients import recorded_class
 class DjangoRedisCache(RedisCache):  # type: ignore[misc]
     """django-redis's backend, recorded."""
 
-    @property
-    def client(self) -> Any:
-        """The client, made when it is needed first."""
-        is_new = self._client is None
-        client = super().client
-        if is_new and (server := server_of(client._server)) is not None:
-            factory = client.connection_factory
-            factory.redis_client_cls = recorded_class(
-                factory.redis_client_cls, server, prefix_of(self)
-            )
-        return client
+    _client_cls: Any
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        plain = self._client_cls
+
+        def recorded(*args: Any) -> Any:
+            client = plain(*args)
+            if (server := server_of(client._server)) is not None:
+                factory = client.connection_factory
+                classes = (factory.redis_client_cls, server, prefix_of(self))
+                factory.redis_client_cls = recorded_class(*classes)
+            return client
+
+        self._client_cls = recorded

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from threading import Lock
 
 KEYS_OF_A_WORD = 8
 """A word is shown once so many keys have it at its place: a name has fewer."""
 WORDS_OF_A_PLACE = 32
 """More words than this at one place are values, whatever they look like."""
 MAX_PLACES = 2000
+MAX_KNOWN = 10_000
 LONGEST_WORD = 32
 
 _WORDS = re.compile(r"([^\W_]+)")
@@ -29,18 +29,25 @@ class Patterns:
 
     def __init__(self) -> None:
         self._places: dict[str, dict[str, set[bytes]]] = {}
-        self._lock = Lock()
+        self._known: dict[bytes, str] = {}
 
     def of(self, key: str, digest: bytes, prefix: str = "") -> str:
         """The pattern of a key that begins with ``prefix``, which the settings name."""
+        known = self._known.get(digest)
+        if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = self._known[digest] = self._spelt(key, digest, prefix)
+        return known
+
+    def _spelt(self, key: str, digest: bytes, prefix: str) -> str:
         shown = prefix if key.startswith(prefix) else ""
         rest = key[len(shown) :]
         if known := _DJANGO.match(rest):
             return f"{shown}{known[0]}*"
-        with self._lock:
-            for place, piece in enumerate(_WORDS.split(rest)):
-                is_word = place % 2
-                shown += piece if not is_word or self._is_code(shown, piece, digest) else "*"
+        for place, piece in enumerate(_WORDS.split(rest)):
+            is_word = place % 2
+            shown += piece if not is_word or self._is_code(shown, piece, digest) else "*"
         return _NEIGHBOURS.sub("*", shown)
 
     def _is_code(self, place: str, word: str, digest: bytes) -> bool:
@@ -53,7 +60,12 @@ class Patterns:
             words = self._places[place] = {}
         if len(words) > WORDS_OF_A_PLACE:
             return False
+        if word not in words and len(words) == WORDS_OF_A_PLACE:
+            self._known.clear()  # they may be spelt with words of this place
         keys = words.setdefault(word, set())
         if len(keys) < KEYS_OF_A_WORD:
             keys.add(digest)
-        return len(keys) >= KEYS_OF_A_WORD
+            if len(keys) < KEYS_OF_A_WORD:
+                return False
+            self._known.clear()  # they were spelt without this word
+        return True

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "BUFFER_LINES": 2_000,
     "BUFFER_SECONDS": 1.0,
 }
+CACHE_DEFAULTS = DEFAULTS | {"SAMPLE": 0.05}
 LEAST = 1000
 """Bytes below which a file is not worth beginning: its first and last line need some."""
 ENDINGS = {"RECORD": ".jsonl", "CACHE": ".cache.jsonl"}
@@ -59,7 +60,7 @@ def read(setting: Any, section: str = "RECORD") -> RecordSettings | None:
     if not isinstance(given, dict):
         raise ImproperlyConfigured(f"{where} must be a dict")
     _refuse_unknown(where, given, DEFAULTS)
-    values = DEFAULTS | given
+    values = (CACHE_DEFAULTS if section == "CACHE" else DEFAULTS) | given
     _check(where, values)
     if not values["DIRECTORY"] or not values["SAMPLE"]:
         return None

@@ -15,7 +15,6 @@ from djtune.redis_memory.tracing.entries import EntryBytes, modelled_entry_bytes
 VERSION = 1
 KIND = "cache recording"
 ENDING = ".cache.jsonl"
-_DIGESTS = 1 << 64
 
 
 class RecordedServer(Struct):
@@ -89,14 +88,14 @@ def read_cache_recording(
     files = _read_all(sources)
     totals = _totals(files)
     address = _chosen(server, [each.address for each in totals])
-    rate = min(file.sample for file in files)
     total = next(each for each in totals if each.address == address)
-    accesses = sorted(_of_server(files, address, rate), key=attrgetter("time"))
+    accesses = sorted(_of_server(files, address), key=attrgetter("time"))
     builder = build(accesses, entry_bytes)
     name = files[0].recording
     source = f"recording {name}, {_count(len(files), 'process', 'processes')}"
     notes = _notes(files)
-    return builder.trace(rate=rate, reads=total.reads, hits=total.hits, source=source, notes=notes)
+    counted = {"reads": total.reads, "hits": total.hits}
+    return builder.trace(rate=files[0].sample, **counted, source=source, notes=notes)
 
 
 def servers_in(sources: Path | Sequence[Path]) -> list[RecordedServer]:
@@ -123,6 +122,11 @@ def _read_all(sources: Path | Sequence[Path]) -> list[CacheFile]:
         raise DjtuneError(
             f"{len(names)} recordings lie together: {', '.join(names)}",
             hint=f"give the files of one: {names[0]}-*{ENDING}",
+        )
+    if len({file.sample for file in files}) > 1:
+        raise DjtuneError(
+            f"recording {names[0]} was made with more than one SAMPLE",
+            hint="give the files of one; a change of SAMPLE wants a new RECORDING",
         )
     return files
 
@@ -211,14 +215,11 @@ def _chosen(asked: str, known: Sequence[str]) -> str:
     return known[0]
 
 
-def _of_server(files: Sequence[CacheFile], address: str, rate: float) -> Iterator[Access]:
-    """Accesses of the keys that every process has recorded: the smaller sample is in the larger."""
-    below = rate * _DIGESTS
+def _of_server(files: Sequence[CacheFile], address: str) -> Iterator[Access]:
     for file in files:
-        numbers = [number for number, total in file.totals.items() if total.address == address]
-        for access in (access for number in numbers for access in file.accesses.get(number, [])):
-            if file.sample == rate or int(access.key, 16) < below or access.op == "clear":
-                yield access
+        for number, total in file.totals.items():
+            if total.address == address:
+                yield from file.accesses.get(number, [])
 
 
 def _notes(files: Sequence[CacheFile]) -> list[str]:
