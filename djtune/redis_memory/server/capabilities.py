@@ -59,7 +59,7 @@ def explore(nodes: list[Node], facts: ServerFacts, *, touching: bool) -> Server:
         _see_databases(node, facts)
     if "CONFIG" not in facts.refused:
         facts.settings = _settings(nodes[0])
-    writing = nodes[0].ask([("ACL", "CAT", "write")])[0]
+    writing = nodes[0].ask_now([("ACL", "CAT", "write")])[0]
     server = Server(
         nodes,
         facts,
@@ -71,7 +71,7 @@ def explore(nodes: list[Node], facts: ServerFacts, *, touching: bool) -> Server:
 
 
 def _try_all(node: Node, facts: ServerFacts) -> None:
-    for name, reply in zip(TRIED, node.ask(list(TRIED.values())), strict=True):
+    for name, reply in zip(TRIED, node.ask_now(list(TRIED.values())), strict=True):
         if name == "TYPE" and forbidden(reply):
             raise explained(node.wire.address, reply, name)
         if forbidden(reply) and name not in facts.refused:
@@ -83,7 +83,7 @@ def _see_databases(node: Node, facts: ServerFacts) -> None:
     hidden = [
         database
         for database in node.databases
-        if isinstance(node.ask([("DBSIZE",)], database)[0], Refusal)
+        if isinstance(node.ask_now([("DBSIZE",)], database)[0], Refusal)
     ]
     for database in hidden:
         del node.databases[database]
@@ -96,7 +96,7 @@ def _see_databases(node: Node, facts: ServerFacts) -> None:
 
 def _settings(node: Node) -> dict[str, str]:
     settings: dict[str, str] = {}
-    for reply in node.ask([("CONFIG", "GET", pattern) for pattern in SETTINGS]):
+    for reply in node.ask_now([("CONFIG", "GET", pattern) for pattern in SETTINGS]):
         pairs = [] if isinstance(reply, Refusal) else list(map(_text, reply))
         settings |= zip(pairs[::2], pairs[1::2], strict=True)
     return settings

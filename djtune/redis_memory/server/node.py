@@ -22,6 +22,8 @@ READING = {
 _KNOWN = frozenset(" ".join(READING.values()).split())
 _LOOKING_UP = _KNOWN - set(f"SCAN MEMORY DBSIZE {READING['the server']}".split())
 """Each of these counts as a hit or a miss, in all versions from Redis 6.2 to Valkey 9.1."""
+_TELLING = {"TYPE", "PTTL", "TTL", "OBJECT"}
+"""These answer 0 for keys that are there."""
 _ONLY = {
     "ACL": {"CAT"},
     "CLIENT": {"SETNAME", "NO-TOUCH", "NO-EVICT"},
@@ -57,9 +59,13 @@ class Node:
         ``database``: where the keys are; ``None`` where it does not matter. Raises
         :class:`ServerLostError`.
         """
-        check_reading(commands)
         self._ping_now_and_then()
         self.pace.wait()
+        return self.ask_now(commands, database)
+
+    def ask_now(self, commands: Sequence[Command], database: int | None = None) -> list[Reply]:
+        """:meth:`ask` without a wait: for the few questions of a visit's beginning and end."""
+        check_reading(commands)
         moving = database is not None and database != self._database
         sent = [("SELECT", str(database)), *commands] if moving else commands
         replies = self.wire.ask(sent)
@@ -82,7 +88,8 @@ class Node:
         """Count what these commands add to the server's own count of hits and misses."""
         for command, reply in zip(commands, replies, strict=True):
             if command[0] in _LOOKING_UP and not isinstance(reply, Refusal):
-                missing = reply is None or reply in (b"none", -2, 0, [])
+                empty = (b"none", -2) if command[0] in _TELLING else (0, [])
+                missing = reply is None or reply in empty
                 self.misses += missing
                 self.hits += not missing
 

@@ -137,7 +137,7 @@ class Server:
         return load
 
     def _info(self, node: Node, section: str) -> dict[str, str]:
-        reply = node.ask([("INFO", section)])[0]
+        reply = node.ask_now([("INFO", section)])[0]
         return {} if isinstance(reply, Refusal) else parse_info(reply)
 
     def close(self) -> None:
