@@ -38,6 +38,9 @@ class NodeFacts(Struct):
     """Bytes."""
     info: dict[str, str] = field(default_factory=dict)
     """``INFO``'s figures that are needed later, by their names."""
+    memory: dict[str, float] = field(default_factory=dict)
+    """``MEMORY STATS`` once the sizes were known, its names joined by dots, with the allocator's
+    ``quantum``; empty where it is refused."""
 
 
 class ServerFacts(Struct):

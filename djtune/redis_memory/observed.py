@@ -52,6 +52,8 @@ class PatternSample(Struct):
     keys_high: float
     whole: Columns
     sampled: Columns
+    parts: list[int] = field(default_factory=list)
+    """Names that each part of the visit met; empty where all names were seen."""
 
 
 class Moment(Struct):
@@ -66,6 +68,8 @@ class Moment(Struct):
     """Keys that each row stands for."""
     hits: int
     misses: int
+    """Both without what the visit itself asked: ``TYPE``, ``PTTL`` and ``OBJECT`` count as reads
+    with the server, ``MEMORY USAGE`` and ``SCAN`` do not."""
     writes: int | None
     """Calls of commands that write, by ``INFO commandstats``; ``None`` where it is refused."""
     evicted: int
@@ -83,6 +87,8 @@ class Seen(Struct):
     load: Load
     names: int = 0
     """Keys whose names were seen."""
+    population: int = 0
+    """Keys that there were."""
     complete: bool = True
     """Whether the visit came to its end; otherwise ``cut`` says what ended it."""
     cut: str = ""

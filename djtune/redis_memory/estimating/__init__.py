@@ -1,0 +1,1 @@
+"""From what was seen of a server to what all of it comes to."""

@@ -1,0 +1,113 @@
+"""Measures keys of each pattern, round by round, until the total is precise enough."""
+
+import random
+
+import numpy as np
+
+from djtune.redis_memory.columns import chosen, joined
+from djtune.redis_memory.looking.allocation import allocate, pilot, piloted
+from djtune.redis_memory.looking.patterns import Group
+from djtune.redis_memory.observed import Columns, Floats, no_columns
+from djtune.redis_memory.server.questions import measure
+from djtune.redis_memory.server.server import Key, Server
+
+AT_ONCE = 2000
+"""Keys that are asked about at a time: an interrupt loses no more than these."""
+
+FEWEST = 15
+"""Keys of the second phase below which the pilot's stand for the others too."""
+
+
+class Sizes:
+    """What was measured of each group so far; each name stands for ``scale`` keys."""
+
+    def __init__(self, server: Server, groups: list[Group], scale: float) -> None:
+        self.server, self.groups, self.scale = server, groups, scale
+        self.asked = [0] * len(groups)
+        """How many names of each group were asked about: the first of its draws."""
+        self.gone = self.hidden = 0
+        self._columns = [no_columns() for _ in groups]
+        self._keys: list[list[Key]] = [[] for _ in groups]
+        self._in_pilot = [0] * len(groups)
+
+    @property
+    def measured(self) -> int:
+        """Keys whose sizes are known."""
+        return sum(map(len, self._keys))
+
+    def begin(self) -> None:
+        """Measure the pilot's keys; small groups whole."""
+        drawn = [len(group.draws) for group in self.groups]
+        self._ask(pilot([group.keys * self.scale for group in self.groups], drawn))
+        self._in_pilot = [columns.bytes.size for columns in self._columns]
+
+    def go_on(self, precision: float, most: int) -> None:
+        """Measure as many keys more as ``precision`` asks for, ``most`` at most."""
+        told = [
+            piloted(group.keys * self.scale, len(group.draws), columns.bytes)
+            for group, columns in zip(self.groups, self._columns, strict=True)
+        ]
+        told = [each._replace(n=asked) for each, asked in zip(told, self.asked, strict=True)]
+        more = allocate(told, precision, most)
+        self._ask([asked + n for asked, n in zip(self.asked, more, strict=True)])
+
+    def _ask(self, until: list[int]) -> None:
+        """Ask about the first ``until[i]`` names of each group, if they were not asked about."""
+        todo = [
+            (place, draw.key)
+            for place, group in enumerate(self.groups)
+            for draw in group.draws[self.asked[place] : until[place]]
+        ]
+        # In random order: what an interrupt leaves is then a sample of every group.
+        random.Random(len(todo)).shuffle(todo)
+        for begin in range(0, len(todo), AT_ONCE):
+            self._measure(todo[begin : begin + AT_ONCE])
+
+    def _measure(self, todo: list[tuple[int, Key]]) -> None:
+        found = measure(self.server, [key for _, key in todo])
+        self.gone += found.gone
+        self.hidden += found.hidden
+        places = np.array([place for place, _ in todo])
+        for place in np.unique(places).tolist():
+            self.asked[place] += int((places == place).sum())
+            rows = np.flatnonzero(places[found.rows] == place)
+            self._columns[place] = joined([self._columns[place], chosen(found.columns, rows)])
+            self._keys[place] += [todo[found.rows[row]][1] for row in rows]
+
+    def columns(self, place: int) -> tuple[Columns, Columns]:
+        """The keys that stand for themselves alone, and those that stand for all others."""
+        found = self._columns[place]
+        rows = np.arange(found.bytes.size)
+        alone = rows.size if self.whole(place) else self._in_pilot[place]
+        if not self.whole(place) and rows.size - alone < FEWEST:
+            alone = 0
+        return chosen(found, rows[:alone]), chosen(found, rows[alone:])
+
+    def whole(self, place: int) -> bool:
+        """Whether all keys of the group were asked about."""
+        return self.scale == 1 and self.asked[place] >= self.groups[place].keys
+
+    def keys(self, place: int) -> float:
+        """How many keys the group has, as far as is known."""
+        if self.whole(place):
+            return float(self._columns[place].bytes.size)
+        return self.groups[place].keys * self.scale
+
+    def rows(self) -> tuple[list[Key], Floats, Floats]:
+        """All keys that were measured, their bytes, and how many keys each stands for."""
+        sizes = [columns.bytes for columns in self._columns]
+        weights = [
+            np.full(each.size, self.keys(place) / max(1, each.size))
+            for place, each in enumerate(sizes)
+        ]
+        keys = [key for each in self._keys for key in each]
+        return keys, np.concatenate([*sizes, []]), np.concatenate([*weights, []])
+
+    def notes(self) -> list[str]:
+        """What could not be measured."""
+        notes = []
+        if self.gone:
+            notes.append(f"{self.gone:,} keys were gone when their sizes were asked for")
+        if self.hidden:
+            notes.append(f"{self.hidden:,} keys are hidden from this user")
+        return notes
