@@ -151,6 +151,7 @@ class TestBeforeAnythingIsMeasured:
         assert "pip install 'djtune[flamegraph]'" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_a_kernel_that_refuses_leaves_the_rest_of_the_profile(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -151,6 +151,7 @@ class TestVerification:
                 assert tried.peak_rss.value <= 1.5 * current.peak_rss.value
 
 
+@pytest.mark.slow
 def test_killed_workers_leave_what_was_measured_before(tmp_path: Path) -> None:
     starts = tmp_path / "starts"
     starts.touch()

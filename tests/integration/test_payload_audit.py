@@ -148,6 +148,7 @@ class TestColumns:
         assert lines <= {*UNUSED_COLUMNS, "accounts/views.py:52", "epg/guide.py:19"}
 
 
+@pytest.mark.slow
 class TestSaving:
     def test_the_switch_saves_what_was_predicted(self, audited, data):
         """The same requests, asked of the site with its lean payloads switched on."""
@@ -192,6 +193,7 @@ class TestPrivacy:
         for text in (*audited.written, outcome.stdout, outcome.stderr):
             assert not [value for value in personal if value in text]
 
+    @pytest.mark.slow
     def test_values_are_kept_when_asked_for(self, data, personal):
         done = audit(data, "--duration", "5", "--keep-values", "--format", "json", "api/profile/")
         (profile,) = [each for each in done.json["endpoints"] if each["route"] == "api/profile/"]
@@ -199,6 +201,7 @@ class TestPrivacy:
         assert email["example"] in personal
 
 
+@pytest.mark.slow
 class TestBudgets:
     def test_a_breached_one_is_named(self, data):
         limits = ("--budget", "GET /api/epg/: bytes<1kB", "--budget", "unused<5%")
