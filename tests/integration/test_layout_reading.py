@@ -13,8 +13,8 @@ from djtune.errors import DjtuneError
 from djtune.redis_memory.estimated import Amount
 from djtune.redis_memory.layouts.asking import Asked, conditions, layouts
 from djtune.redis_memory.layouts.cliffs import cliffs
+from djtune.redis_memory.layouts.findings import cliff_finding
 from djtune.redis_memory.layouts.possible import forms
-from djtune.redis_memory.layouts.present import cliff_findings
 from djtune.redis_memory.layouts.reading import read
 from djtune.redis_memory.server.connecting import connected
 
@@ -134,7 +134,7 @@ def some_long(client):
 
 def test_a_cliff_is_found_and_what_it_frees_is_what_is_freed():
     with visited(some_long) as (visit, keys, client):
-        (cliff,) = cliffs(visit, keys, Amount(2000, 2000, 2000), touching=True)
+        (cliff,) = cliffs(visit, keys, "profile:*", Amount(2000, 2000, 2000), touching=True)
         before = client.memory_stats()["dataset.bytes"]
         client.config_set("hash-max-listpack-value", cliff.settings["hash-max-listpack-value"])
         for number, entry in enumerate(profiles(600, 120).entries):
@@ -146,8 +146,7 @@ def test_a_cliff_is_found_and_what_it_frees_is_what_is_freed():
     assert cliff.beyond.low < 0.3 < cliff.beyond.high
     assert cliff.frees.low < freed < cliff.frees.high
     assert cliff.frees.value == pytest.approx(freed, rel=0.15)
-    (finding,) = cliff_findings([cliff], "profile:*")
-    assert "30.0 %" in finding.evidence[0]
+    assert "30.0 %" in cliff_finding(cliff).evidence[0]
 
 
 def test_sorted_sets_beyond_their_entries_are_found():
@@ -157,7 +156,7 @@ def test_sorted_sets_beyond_their_entries_are_found():
             client.zadd(f"board:{number:02d}", scores)
 
     with visited(load) as (visit, keys, _):
-        (cliff,) = cliffs(visit, keys, Amount(12, 12, 12), touching=True)
+        (cliff,) = cliffs(visit, keys, "profile:*", Amount(12, 12, 12), touching=True)
     assert cliff.settings == {"zset-max-listpack-entries": "256"}
     assert cliff.frees.low > 12 * 200 * 20
 
@@ -165,9 +164,9 @@ def test_sorted_sets_beyond_their_entries_are_found():
 def test_no_values_are_read_where_that_would_disturb():
     with visited(some_long) as (visit, keys, _):
         visit.no_touch = False
-        assert cliffs(visit, keys, Amount(2000, 2000, 2000)) == []
+        assert cliffs(visit, keys, "profile:*", Amount(2000, 2000, 2000)) == []
 
 
 def test_small_keys_have_no_cliff():
     with visited(hashes(20, 40)) as (visit, keys, _):
-        assert cliffs(visit, keys, Amount(20, 20, 20), touching=True) == []
+        assert cliffs(visit, keys, "profile:*", Amount(20, 20, 20), touching=True) == []

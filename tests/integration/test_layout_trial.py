@@ -10,7 +10,7 @@ from djtune.errors import DjtuneError
 from djtune.redis_memory.layouts.entries import Entries, Entry
 from djtune.redis_memory.layouts.forms import HashForm
 from djtune.redis_memory.layouts.laboratory import laboratory
-from djtune.redis_memory.layouts.present import blocks
+from djtune.redis_memory.layouts.present import layout_blocks
 from djtune.redis_memory.layouts.trial import Conditions, trial
 from djtune.reports.blocks import Finding, Report
 from djtune.reports.html import render_html
@@ -64,7 +64,7 @@ def test_a_ttl_is_paid_for_each_key():
 
 
 def test_the_report_has_one_table_one_recommendation_and_no_value(long_bio):
-    made = blocks(long_bio)
+    made = layout_blocks(long_bio)
     assert sum(isinstance(block, Finding) for block in made) == 1
     text = render_html(Report("", made), version="0")
     assert "hash-max-listpack-value 128" in text

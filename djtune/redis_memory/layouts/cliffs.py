@@ -16,7 +16,7 @@ from djtune.redis_memory.layouts.reading import values
 from djtune.redis_memory.layouts.result import Cliff
 from djtune.redis_memory.layouts.settings import for_server, limit
 from djtune.redis_memory.layouts.trial import Conditions, kept_settings
-from djtune.redis_memory.layouts.versions import installed, nearest
+from djtune.redis_memory.layouts.versions import Binary, installed, nearest
 from djtune.redis_memory.server.server import Key, Server
 
 LOOKED_AT = 2000
@@ -100,27 +100,40 @@ class _Copied(Storage):
         client.execute_command(self.kind.one, key(number, entry.key_length), parts[at])
 
 
+class _Pattern(Struct):
+    """What is known of the pattern before any value is read."""
+
+    name: str
+    population: Amount
+    seen: list[_Seen]
+    around: Conditions
+    known: dict[str, str]
+    """The settings that matter, as the server has them."""
+
+
 def cliffs(
-    server: Server, keys: Sequence[Key], population: Amount, *, touching: bool = False
+    server: Server,
+    keys: Sequence[Key],
+    pattern: str,
+    population: Amount,
+    *,
+    touching: bool = False,
 ) -> list[Cliff]:
     """The listpack limits that keys of one pattern are beyond, and what raising each would free.
 
-    ``keys`` are fairly drawn names of the pattern, which has ``population`` keys. Values are read
-    only where that leaves idle times as they are, or with ``touching``. Raises
+    ``keys`` are fairly drawn names of the ``pattern``, which has ``population`` of them. Values
+    are read only where that leaves idle times as they are, or with ``touching``. Raises
     :class:`DjtuneError` where there is no server to try limits on, :class:`ServerLostError`.
     """
     if not (server.no_touch or touching):
         return []
-    seen = _seen(server, list(keys)[:LOOKED_AT])
     around = conditions(server, keys, round(population.value))
     known = kept_settings(around.settings)
-    found = []
-    for kind in KINDS:
-        if kind.type == "set" and kind.settings[0] not in known:
-            continue  # before 7.2 a set of words was always a table
-        if (cliff := _cliff(server, kind, seen, population, around, known)) is not None:
-            found.append(cliff)
-    return found
+    looked = _Pattern(pattern, population, _seen(server, list(keys)[:LOOKED_AT]), around, known)
+    # Before 7.2 a set of words was always a table.
+    kinds = (kind for kind in KINDS if kind.type != "set" or kind.settings[0] in known)
+    found = (_cliff(server, kind, looked) for kind in kinds)
+    return [cliff for cliff in found if cliff is not None]
 
 
 def _seen(server: Server, keys: Sequence[Key]) -> list[_Seen]:
@@ -136,49 +149,54 @@ def _seen(server: Server, keys: Sequence[Key]) -> list[_Seen]:
     ]
 
 
-def _cliff(
-    server: Server,
-    kind: Kind,
-    seen: Sequence[_Seen],
-    population: Amount,
-    around: Conditions,
-    known: dict[str, str],
-) -> Cliff | None:
-    large = [each for each in seen if (each.type, each.encoding) == (kind.type, kind.large)]
-    chosen = [(each.key, each.bytes) for each in large if each.bytes <= MOST_EACH][:READ]
-    if len(chosen) < FEWEST:
+def _cliff(server: Server, kind: Kind, looked: _Pattern) -> Cliff | None:
+    large = [each for each in looked.seen if (each.type, each.encoding) == (kind.type, kind.large)]
+    entries = _read(server, kind, large)
+    if len(entries) < FEWEST:
         return None
-    replies = values(server, kind.read, chosen)
-    entries = [
-        Entry(len(each[2]), reply)
-        for (each, _), reply in zip(chosen, replies, strict=True)
-        if isinstance(reply, list) and reply
-    ]
-    now = kind.limits(known)
     shapes = [_shape(entry.value, kind) for entry in entries]
+    now = kind.limits(looked.known)
     limits = raised(shapes, now)
-    held = [
-        entry
-        for entry, shape in zip(entries, shapes, strict=True)
-        if limits is not None and limits.hold(shape) and not now.hold(shape)
-    ]
-    if limits is None or len(held) < FEWEST:
+    if limits is None:
         return None
-    of_type = sum(each.type == kind.type for each in seen)
-    beyond = sum(not now.hold(shape) for shape in shapes) / len(shapes) * len(large)
-    gains = share(len(held) / len(shapes) * len(large), len(seen))
-    tried, slower = _tried(kind, held, now, limits, around, known)
-    changed = {k: v for k, v in kind.named(limits).items() if kind.named(now)[k] != v}
+    pairs = zip(entries, shapes, strict=True)
+    held = [entry for entry, shape in pairs if limits.hold(shape) and not now.hold(shape)]
+    if len(held) < FEWEST:
+        return None
+    each = len(large) / len(shapes)
+    of_type = sum(one.type == kind.type for one in looked.seen)
+    gains = share(len(held) * each, len(looked.seen))
+    binary, modelled = nearest(installed(), looked.around.server)
+    weighed, slower = _tried(binary, kind, held, (now, limits), looked.known)
+    before, after = kind.named(now), kind.named(limits)
+    changed = {name: value for name, value in after.items() if before[name] != value}
+    server_name = looked.around.server
     return Cliff(
+        pattern=looked.name,
         type=kind.type,
-        settings=for_server(changed, around.server),
-        now=for_server({name: kind.named(now)[name] for name in changed}, around.server),
-        beyond=share(beyond, of_type),
-        frees=_freed(gains, tried, population),
+        settings=for_server(changed, server_name),
+        now=for_server({name: before[name] for name in changed}, server_name),
+        beyond=share(sum(not now.hold(shape) for shape in shapes) * each, of_type),
+        frees=_freed(gains, weighed, looked.population),
         sampled=of_type,
         tried=len(held),
+        server=binary.name,
+        modelled=modelled,
         slower=slower,
     )
+
+
+def _read(server: Server, kind: Kind, large: Sequence[_Seen]) -> list[Entry]:
+    """Some of the keys beyond the limits, with all their elements."""
+    chosen = [(each.key, each.bytes) for each in large if each.bytes <= MOST_EACH][:READ]
+    if len(chosen) < FEWEST:
+        return []
+    replies = values(server, kind.read, chosen)
+    return [
+        Entry(len(name), reply)
+        for ((_, _, name), _), reply in zip(chosen, replies, strict=True)
+        if isinstance(reply, list) and reply
+    ]
 
 
 def _shape(parts: Sequence[bytes], kind: Kind) -> Shape:
@@ -188,17 +206,15 @@ def _shape(parts: Sequence[bytes], kind: Kind) -> Shape:
 
 
 def _tried(
+    binary: Binary,
     kind: Kind,
     entries: Sequence[Entry],
-    now: Limits,
-    limits: Limits,
-    around: Conditions,
+    limits: tuple[Limits, Limits],
     known: dict[str, str],
 ) -> tuple[list[Weighed], float | None]:
     """The keys with the present and with the raised limits, and how much slower a read is."""
-    binary, _ = nearest(installed(), around.server)
     with laboratory(binary.path, known) as lab:
-        forms = [_Copied(kind, kind.named(each)) for each in (now, limits)]
+        forms = [_Copied(kind, kind.named(each)) for each in limits]
         count = max(len(entries), LOADED // len(entries) * len(entries))
         weighed = [lab.weigh(place, form, entries, count) for place, form in enumerate(forms)]
         before, after = (_reading(lab, place, form, entries) for place, form in enumerate(forms))

@@ -4,9 +4,11 @@ import math
 from collections.abc import Sequence
 
 from djtune.redis_memory.estimated import Amount
+from djtune.redis_memory.layouts.findings import cliff_finding, lines
 from djtune.redis_memory.layouts.result import Cliff, LayoutResult, LayoutTrial, Operation
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Column, Finding, Heading, Note, Table
+from djtune.reports.findings import finding_block
 
 TIMED: tuple[tuple[Operation, str], ...] = (
     ("read_all", "read all"),
@@ -15,13 +17,14 @@ TIMED: tuple[tuple[Operation, str], ...] = (
 )
 
 
-def blocks(trial: LayoutTrial) -> list[Block]:
-    """What was tried, the table, the one recommendation, and how it was measured."""
+def layout_blocks(trial: LayoutTrial, cliffs: Sequence[Cliff] = ()) -> list[Block]:
+    """What was tried, the table, the one recommendation, and limits that keys exceed."""
     found: list[Block] = [
         Heading(f"Layouts of {trial.source}", anchor=f"layouts-{trial.source}"),
         *_doubts(trial),
         _table(trial),
         _recommendation(trial),
+        *(finding_block(cliff_finding(each)) for each in cliffs),
     ]
     found += [Note(f"Not tried: {name}: {why}.") for name, why in trial.left_out.items()]
     found += [Note(note) for note in trial.notes]
@@ -98,11 +101,6 @@ def _needs(layout: LayoutResult) -> str:
     return "; ".join(filter(None, [lines(layout.settings), layout.note]))
 
 
-def lines(settings: dict[str, str]) -> str:
-    """Settings as they are written in ``redis.conf``."""
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
-
-
 def _bytes(amount: Amount) -> Cell:
     if math.isinf(amount.low):
         return Cell(fmt.size(round(amount.value)), note="no interval from n=1")
@@ -138,29 +136,4 @@ def _recommendation(trial: LayoutTrial) -> Finding:
         patch="\n".join(f"CONFIG SET {name} {value}" for name, value in advice.settings.items()),
         confidence="modelled" if trial.modelled else "measured on your own entries",
         severity="info" if stays else "medium",
-    )
-
-
-def cliff_findings(cliffs: Sequence[Cliff], pattern: str, modelled: bool = False) -> list[Finding]:
-    """One finding for each limit that turns keys into tables."""
-    return [_cliff(each, pattern, modelled) for each in cliffs]
-
-
-def _cliff(cliff: Cliff, pattern: str, modelled: bool) -> Finding:
-    beyond, frees = cliff.beyond, cliff.frees
-    share = fmt.with_interval(beyond.value, beyond.low, beyond.high, fmt.share)
-    evidence = [
-        f"{share} of the {cliff.type} keys exceed {lines(cliff.now)} (n={cliff.sampled})",
-        f"loaded with both limits into a throw-away server: n={cliff.tried}",
-    ]
-    if cliff.slower is not None:
-        evidence.append(f"reading one field takes {fmt.ratio(cliff.slower)} the server's time")
-    return Finding(
-        title=f"Raise {' and '.join(cliff.settings)}",
-        where=pattern,
-        evidence=evidence,
-        saving=fmt.with_interval(frees.value, frees.low, frees.high, fmt.size),
-        remedy="Keys change as they are written again.",
-        patch="\n".join(f"CONFIG SET {name} {value}" for name, value in cliff.settings.items()),
-        confidence="modelled" if modelled else "estimate from a sample of your own values",
     )

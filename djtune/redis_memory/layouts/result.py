@@ -76,6 +76,7 @@ class Recommendation(Struct):
 class Cliff(Struct):
     """Keys that a listpack limit turns into tables, and what a higher limit would free."""
 
+    pattern: str
     type: str
     """``hash``, ``zset`` or ``set``."""
     settings: dict[str, str]
@@ -89,6 +90,10 @@ class Cliff(Struct):
     sampled: int
     tried: int
     """Keys whose own values were loaded with both limits."""
+    server: str
+    """Product and version of the throw-away server."""
+    modelled: bool
+    """Whether the user's is of another product or major version."""
     slower: float | None = None
     """Server time of reading one field with the raised limits over that with the present ones."""
 
