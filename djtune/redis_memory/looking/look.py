@@ -15,9 +15,11 @@ from djtune.redis_memory.looking.sizing import Sizes
 from djtune.redis_memory.observed import Moment, PatternSample, Seen
 from djtune.redis_memory.server.names import names
 from djtune.redis_memory.server.questions import ages
-from djtune.redis_memory.server.server import Server
+from djtune.redis_memory.server.server import Key, Server
 from djtune.redis_memory.server.wire import ServerLostError
 
+INTERRUPTED = "interrupted"
+"""What cut a look short that the user did not want to wait for."""
 FOR_NAMES = 0.75
 """Share of the time that names may take."""
 FOR_SIZES = 0.95
@@ -62,14 +64,7 @@ def look(server: Server, asked: Asked, display: Display | None = None) -> Seen:
     A server that is lost meanwhile, or an interrupt (Ctrl-C), ends the look: what was seen until
     then comes back with ``complete=False``.
     """
-    looking = Look(server, asked, display)
-    try:
-        looking.go()
-    except ServerLostError as error:
-        looking.cut = error.message
-    except KeyboardInterrupt:
-        looking.cut = "interrupted"
-    return looking.seen()
+    return Look(server, asked, display).run()
 
 
 class Look:
@@ -86,6 +81,21 @@ class Look:
         self.sizes: Sizes | None = None
         self.moments: list[Moment] = []
         self.cut = ""
+
+    def run(self) -> Seen:
+        """The whole look; see :func:`look`."""
+        try:
+            self.go()
+        except ServerLostError as error:
+            self.cut = error.message
+        except KeyboardInterrupt:
+            self.cut = INTERRUPTED
+        return self.seen()
+
+    def drawn(self, pattern: str) -> list[Key]:
+        """Fairly drawn keys of one of the patterns that were found, in random order."""
+        groups = self.sizes.groups if self.sizes else []
+        return [draw.key for group in groups if group.pattern == pattern for draw in group.draws]
 
     def go(self) -> None:
         """Names, sizes, and idle times until the time is up."""
