@@ -126,10 +126,17 @@ def test_the_users_own_limits_are_tried():
     assert "hash_raised" not in {each.name for each in found}
 
 
+def put(client, entries):
+    """Store hashes and look their fields up, so that tables that have grown are moved."""
+    for number, entry in enumerate(entries):
+        name = f"profile:{number:04d}"
+        client.delete(name)
+        client.hset(name, mapping=entry.stored)
+        client.hmget(name, list(entry.fields))
+
+
 def some_long(client):
-    long, short = profiles(600, 120).entries, profiles(1400, 40).entries
-    for number, entry in enumerate([*long, *short]):
-        client.hset(f"profile:{number:04d}", mapping=entry.stored)
+    put(client, [*profiles(600, 120).entries, *profiles(1400, 40).entries])
 
 
 def test_a_cliff_is_found_and_what_it_frees_is_what_is_freed():
@@ -137,9 +144,7 @@ def test_a_cliff_is_found_and_what_it_frees_is_what_is_freed():
         (cliff,) = cliffs(visit, keys, "profile:*", Amount(2000, 2000, 2000), touching=True)
         before = client.memory_stats()["dataset.bytes"]
         client.config_set("hash-max-listpack-value", cliff.settings["hash-max-listpack-value"])
-        for number, entry in enumerate(profiles(600, 120).entries):
-            client.delete(f"profile:{number:04d}")
-            client.hset(f"profile:{number:04d}", mapping=entry.stored)
+        put(client, profiles(600, 120).entries)
         freed = before - client.memory_stats()["dataset.bytes"]
     assert cliff.settings == {"hash-max-listpack-value": "128"}
     assert cliff.now == {"hash-max-listpack-value": "64"}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from djtune.redis_memory.facts import ServerFacts
 from djtune.redis_memory.layouts.reading import LIMIT, Unpickle, read
 from djtune.redis_memory.layouts.result import LayoutTrial
 from djtune.redis_memory.layouts.trial import Conditions, Tick, trial
@@ -31,20 +32,20 @@ def layouts(
     them on, :class:`ServerLostError` where the user's goes away.
     """
     entries = read(server, keys, asked.pattern, asked.unpickle, asked.limit)
-    return trial(entries, conditions(server, keys, asked.population), tick, asked.seed)
+    return trial(entries, conditions(server.facts, keys, asked.population), tick, asked.seed)
 
 
-def conditions(server: Server, keys: Sequence[Key], population: int | None) -> Conditions:
+def conditions(facts: ServerFacts, keys: Sequence[Key], population: int | None) -> Conditions:
     """What of the server matters for the bytes of ``keys``."""
-    first = server.facts.nodes[0]
-    settings = dict(server.facts.settings)
-    if server.facts.policy:
-        settings["maxmemory-policy"] = server.facts.policy
-        settings["maxmemory"] = str(server.facts.maxmemory or 0)
+    first = facts.nodes[0]
+    settings = dict(facts.settings)
+    if facts.policy:
+        settings["maxmemory-policy"] = facts.policy
+        settings["maxmemory"] = str(facts.maxmemory or 0)
     databases = {database for _, database, _ in keys}
     return Conditions(
         server=f"{first.product} {first.version}",
         settings=settings,
         population=population,
-        table_keys=sum(server.facts.databases.get(each, 0) for each in databases) or None,
+        table_keys=sum(facts.databases.get(each, 0) for each in databases) or None,
     )

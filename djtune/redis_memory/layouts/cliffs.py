@@ -26,7 +26,8 @@ MOST_EACH = 256 * 2**10
 FEWEST = 5
 """Fewer keys beyond a limit are no cliff."""
 LOADED = 1000
-READS_TIMED = 2000
+READ_ROUNDS = 10
+READS_EACH = 300
 
 
 class Kind(Struct, frozen=True):
@@ -42,6 +43,8 @@ class Kind(Struct, frozen=True):
     """Whether an element is two parts of the reply."""
     one: str
     """The command that reads one element."""
+    several: str
+    """The command that looks several up."""
     defaults: Limits
 
     @property
@@ -63,10 +66,20 @@ class Kind(Struct, frozen=True):
 
 
 SMALL = Limits(128, 64)
+BY_SCORE = ("ZRANGE", "0", "-1", "WITHSCORES")
 KINDS = (
-    Kind("hash", "hashtable", ("HGETALL",), "HSET", True, "HGET", Limits(512, 64)),
-    Kind("zset", "skiplist", ("ZRANGE", "0", "-1", "WITHSCORES"), "ZADD", True, "ZSCORE", SMALL),
-    Kind("set", "hashtable", ("SMEMBERS",), "SADD", False, "SISMEMBER", SMALL),
+    Kind("hash", "hashtable", ("HGETALL",), "HSET", True, "HGET", "HMGET", Limits(512, 64)),
+    Kind(
+        "zset",
+        "skiplist",
+        ("ZRANGE", "0", "-1", "WITHSCORES"),
+        "ZADD",
+        True,
+        "ZSCORE",
+        "ZMSCORE",
+        SMALL,
+    ),
+    Kind("set", "hashtable", ("SMEMBERS",), "SADD", False, "SISMEMBER", "SMISMEMBER", SMALL),
 )
 
 
@@ -92,6 +105,11 @@ class _Copied(Storage):
         if self.kind.type == "zset":
             parts = [part for at in range(0, len(parts), 2) for part in (parts[at + 1], parts[at])]
         return [(self.kind.write, key(number, entry.key_length), *parts)]
+
+    def settle(self, number: int, entry: Entry) -> list[Command]:
+        """Look up all elements."""
+        names = entry.value[::2] if self.kind.paired else entry.value
+        return [(self.kind.several, key(number, entry.key_length), *names)]
 
     def read(self, client: Any, number: int, entry: Entry) -> None:
         """Read one element, from the middle."""
@@ -127,7 +145,7 @@ def cliffs(
     """
     if not (server.no_touch or touching):
         return []
-    around = conditions(server, keys, round(population.value))
+    around = conditions(server.facts, keys, round(population.value))
     known = kept_settings(around.settings)
     looked = _Pattern(pattern, population, _seen(server, list(keys)[:LOOKED_AT]), around, known)
     # Before 7.2 a set of words was always a table.
@@ -217,19 +235,25 @@ def _tried(
         forms = [_Copied(kind, kind.named(each)) for each in limits]
         count = max(len(entries), LOADED // len(entries) * len(entries))
         weighed = [lab.weigh(place, form, entries, count) for place, form in enumerate(forms)]
-        before, after = (_reading(lab, place, form, entries) for place, form in enumerate(forms))
+        before, after = _reading(lab, forms, entries)
     return weighed, after / before if before else None
 
 
-def _reading(lab: Laboratory, database: int, form: _Copied, entries: Sequence[Entry]) -> float:
-    """Server time of reading one element of each key, again and again."""
-    client = lab.client(database)
-    lab.control.config_resetstat()
-    for turn in range(READS_TIMED):
-        number = turn % len(entries)
-        form.read(client, number, entries[number])
-    stats = lab.control.info("commandstats")[f"cmdstat_{form.kind.one.lower()}"]
-    return float(stats["usec"])
+def _reading(
+    lab: Laboratory, forms: Sequence[_Copied], entries: Sequence[Entry]
+) -> tuple[float, float]:
+    """Server time of reading one element of each key, with either limit in turn."""
+    spent = [0.0, 0.0]
+    for _ in range(READ_ROUNDS):
+        for database, form in enumerate(forms):
+            client = lab.client(database)
+            lab.control.config_resetstat()
+            for turn in range(READS_EACH):
+                number = turn % len(entries)
+                form.read(client, number, entries[number])
+            stats = lab.control.info("commandstats")[f"cmdstat_{form.kind.one.lower()}"]
+            spent[database] += float(stats["usec"])
+    return spent[0], spent[1]
 
 
 def _freed(part: Amount, weighed: Sequence[Weighed], population: Amount) -> Amount:

@@ -22,6 +22,14 @@ class Storage(ABC):
     def store(self, number: int, entry: Entry) -> list[Command]:
         """The commands that store the entry, without its TTL."""
 
+    def settle(self, number: int, entry: Entry) -> list[Command]:
+        """Look up every element: a table that has grown is moved step by step by lookups.
+
+        Until it has been moved it takes more room, or not, by chance of the server's hash seed.
+        """
+        del number, entry
+        return []
+
     def keys(self, number: int, entry: Entry) -> list[str]:
         """The entry's keys."""
         return [key(number, entry.key_length)]
@@ -63,6 +71,10 @@ class HashForm(Form):
         """One HSET."""
         pairs = [part for pair in texts(entry).items() for part in pair]
         return [("HSET", key(number, entry.key_length), *pairs)]
+
+    def settle(self, number: int, entry: Entry) -> list[Command]:
+        """One HMGET of all fields."""
+        return [("HMGET", key(number, entry.key_length), *entry.fields)]
 
     def do(self, operation: Operation, client: Any, number: int, entry: Entry, name: str) -> None:
         """HGETALL, HGET or HSET."""

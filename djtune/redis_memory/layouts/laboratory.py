@@ -93,6 +93,7 @@ class Laboratory:
         before = self.used()
         with self.settings(form.settings):
             self.run(database, _storing(form, entries, count))
+            self.run(database, _settling(form, entries, count))
         growth = self.used() - before
         distinct = entries[:count]
         return Weighed(growth / count, self._each(database, form, distinct), count)
@@ -132,6 +133,11 @@ def _storing(form: Storage, entries: Sequence[Entry], count: int) -> Iterator[Co
         if entry.expires:
             for key in form.keys(number, entry):
                 yield ("PEXPIRE", key, LASTING)
+
+
+def _settling(form: Storage, entries: Sequence[Entry], count: int) -> Iterator[Command]:
+    for number, entry in enumerate(islice(cycle(entries), count)):
+        yield from form.settle(number, entry)
 
 
 @contextlib.contextmanager
