@@ -121,7 +121,7 @@ def test_a_pattern_is_tried_on_a_server_like_the_users(binary, monkeypatch):
 
 def test_the_users_own_limits_are_tried():
     with visited(hashes(1, 40), "--hash-max-listpack-value", "256") as (visit, keys, _):
-        told = conditions(visit, keys, 1)
+        told = conditions(visit.facts, keys, 1)
     found, _ = forms(profiles(5, bio=120), told.settings)
     assert "hash_raised" not in {each.name for each in found}
 
