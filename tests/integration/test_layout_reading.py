@@ -105,6 +105,7 @@ def test_reading_leaves_idle_times_or_says_so(binary):
     assert said is not visit.no_touch
 
 
+@pytest.mark.slow
 @each_server()
 def test_a_pattern_is_tried_on_a_server_like_the_users(binary, monkeypatch):
     from djtune.redis_memory.layouts import trial
@@ -154,6 +155,7 @@ def test_a_cliff_is_found_and_what_it_frees_is_what_is_freed():
     assert "30.0 %" in cliff_finding(cliff).evidence[0]
 
 
+@pytest.mark.slow
 def test_sorted_sets_beyond_their_entries_are_found():
     def load(client):
         for number in range(12):

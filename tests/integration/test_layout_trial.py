@@ -1,6 +1,5 @@
 """Layouts on a real throw-away server."""
 
-import json
 import math
 
 import pytest
@@ -53,6 +52,7 @@ def test_every_operation_is_timed_by_the_client_and_by_the_server(long_bio):
     assert trips["json"] == 2
 
 
+@pytest.mark.slow
 def test_a_ttl_is_paid_for_each_key():
     plain, expiring = (
         bytes_of(trial(profiles(100, bio=40, expires=ttl), Conditions(population=50_000)))
@@ -77,13 +77,6 @@ def test_pages_are_tried_compressed():
     result = trial(Entries("cache_page", "text", rows), Conditions(population=1000))
     assert result.recommendation.layout in ("text_zlib", "text_zstd")
     assert all(math.isfinite(each.bytes.value) for each in result.layouts)
-
-
-def test_json_with_spaces_is_compared_with_compact_json():
-    value = {f"name_{n}": n for n in range(40)}
-    rows = [Entry(12, value, json.dumps(value).encode()) for _ in range(20)]
-    sizes = bytes_of(trial(Entries("p", "JSON", rows), Conditions(population=1000)))
-    assert sizes["json"] < sizes["present"]
 
 
 def test_what_was_loaded_before_makes_no_entry_heavier():

@@ -75,6 +75,14 @@ def test_the_present_codec_is_not_tried_twice():
     assert [form.name for form in found].count("json") == 0
 
 
+def test_json_with_spaces_is_compared_with_compact_json():
+    value = {"a": 1, "b": 2}
+    rows = [Entry(8, value, b'{"a": 1, "b": 2}')]
+    found, _ = forms(Entries("p", "JSON", rows), {})
+    sizes = {form.name: form.payload(rows[0]) for form in found}
+    assert sizes["json"] < sizes["present"] == 16
+
+
 def test_what_no_server_holds_is_compared_with_pickle():
     found, _ = forms(Entries("GET /api/", "a view's objects", [Entry(8, {"a": 1})]), {})
     assert found[0].label == "pickle, as Django's cache would"
