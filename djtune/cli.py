@@ -45,6 +45,11 @@ COMMANDS = {
         "Which remedy pays?",
         "Find the response fields and columns that nobody uses.",
     ),
+    "redis-size": Entry(
+        "djtune.commands.redis_size:redis_size",
+        "Which remedy pays?",
+        "Find out how much memory Redis needs, and which policy fits.",
+    ),
     "workload": Entry(
         "djtune.commands.workload:workload",
         "What to ask the app for",

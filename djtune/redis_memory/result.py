@@ -9,6 +9,8 @@ from djtune.redis_memory.advice import Advice
 from djtune.redis_memory.curves import Curve
 from djtune.redis_memory.estimated import Amount, Estimates
 from djtune.redis_memory.facts import Load, Use
+from djtune.redis_memory.layouts.result import Cliff, LayoutTrial
+from djtune.redis_memory.plan import Plan
 
 SCHEMA_VERSION = 1
 
@@ -65,7 +67,8 @@ class ServerResult(Struct):
     uses: list[Use]
     nodes: list[Node]
     cluster: bool
-    databases: dict[int, int]
+    databases: dict[str, int]
+    """Database → keys."""
     policy: str
     maxmemory: int | None
     estimates: Estimates | None
@@ -83,6 +86,8 @@ class ServerResult(Struct):
     trace: TraceSummary | None = None
     advice: Advice | None = None
     findings: list[FindingData] = field(default_factory=list)
+    cliffs: list[Cliff] = field(default_factory=list)
+    plan: Plan | None = None
     notes: list[str] = field(default_factory=list)
     complete: bool = True
     cut: str = ""
@@ -120,6 +125,7 @@ class RedisSizeResult(Struct, kw_only=True):
     machine: Machine
     servers: list[ServerResult]
     verified: list[Verification] = field(default_factory=list)
+    layouts: list[LayoutTrial] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
     budgets: list[BudgetVerdict] = field(default_factory=list)

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from djtune.redis_memory.advice import Term
 from djtune.redis_memory.facts import NodeFacts, ServerFacts
+from djtune.reports import format as fmt
 
 ASSUMED_GROWTH = 0.2
 LEAST_TO_TELL = 100_000_000
 """Bytes of ``used_memory`` below which fragmentation says nothing."""
 ASSUMED_FRAGMENTATION = 1.1
 """What jemalloc is usually near to, where the server is too small to tell."""
+LEAST_SHOWN = 1000
+"""Bytes of a part below which it is not worth a line."""
 ROUND = 2**20
 """What `redis.conf` calls 1mb."""
 _OVERHEAD = {
@@ -32,13 +35,13 @@ def maxmemory_terms(entries: Term, facts: ServerFacts, growth: float | None) -> 
     """
     told = growth is not None
     part = ASSUMED_GROWTH if growth is None else growth
-    note = "" if told else f"assumed {part:.0%}; --growth says otherwise"
+    note = "" if told else f"assumed {fmt.share(part)}; --growth says otherwise"
     return [
         entries,
         *(
             Term(label, float(held), "measured")
             for name, label in _OVERHEAD.items()
-            if (held := _sum(facts.nodes, name)) > 0
+            if (held := _sum(facts.nodes, name)) >= LEAST_SHOWN
         ),
         Term("room to grow", part * entries.bytes, "set" if told else "assumed", note),
     ]

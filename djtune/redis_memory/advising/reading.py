@@ -46,6 +46,12 @@ def _mix(left: float, right: float, part: float) -> float:
     return left + part * (right - left)
 
 
+def best(curves: Sequence[Curve]) -> Curve | None:
+    """The curve whose misses get cheap in the least memory; ``None`` where none has points."""
+    sized = [(size, place) for place, c in enumerate(curves) if (size := smallest(c, curves))]
+    return curves[min(sized)[1]] if sized else None
+
+
 def enough(curves: Sequence[Curve]) -> tuple[float, bool] | None:
     """What misses may cost at most: (limit, whether in seconds an hour; else a miss ratio).
 

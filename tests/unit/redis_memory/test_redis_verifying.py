@@ -24,7 +24,7 @@ def result(counters: Counters) -> ServerResult:
         uses=[],
         nodes=[Node("Redis", "7.0.15", False, 10, 1000, "jemalloc")],
         cluster=False,
-        databases={0: 10},
+        databases={"0": 10},
         policy=counters.policy,
         maxmemory=counters.maxmemory,
         estimates=None,

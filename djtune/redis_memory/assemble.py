@@ -1,0 +1,137 @@
+"""From what was seen to the result: pure functions on plain data."""
+
+from msgspec.structs import replace
+
+from djtune.errors import DjtuneError
+from djtune.redis_memory.advice import Term
+from djtune.redis_memory.advising.advise import Known, advise
+from djtune.redis_memory.advising.findings import cliff_findings, findings
+from djtune.redis_memory.advising.reading import best
+from djtune.redis_memory.copy_on_write import copy_on_write
+from djtune.redis_memory.curves import Curve
+from djtune.redis_memory.estimated import Estimates
+from djtune.redis_memory.facts import ServerFacts
+from djtune.redis_memory.idle.curve import curve_from_idle
+from djtune.redis_memory.observed import Seen
+from djtune.redis_memory.plan import Users, make_plan, queries_saved
+from djtune.redis_memory.result import Node, RedisSizeResult, ServerResult, Verification
+from djtune.redis_memory.verifying import verify
+from djtune.redis_memory.visiting import Visit
+
+HORIZON = 3
+"""Months of growth that maxmemory leaves room for."""
+
+
+def server_result(visit: Visit, growth: float | None) -> ServerResult:
+    """One server's part of the result; ``growth`` is the part a month."""
+    seen, facts, estimates = visit.seen, visit.seen.server, visit.estimates
+    idle = _idle_curve(seen, estimates)
+    traced = visit.replayed.curves if visit.replayed else []
+    result = ServerResult(
+        address=facts.address,
+        uses=facts.uses,
+        nodes=_nodes(facts),
+        cluster=facts.cluster,
+        databases={str(number): keys for number, keys in facts.databases.items()},
+        policy=facts.policy,
+        maxmemory=facts.maxmemory,
+        estimates=estimates,
+        sampled=sum(one.whole.bytes.size + one.sampled.bytes.size for one in seen.patterns),
+        names=seen.names,
+        load=seen.load,
+        counters=visit.counters,
+        idle=idle,
+        traced=traced,
+        trace=visit.replayed.summary if visit.replayed else None,
+        cliffs=visit.cliffs,
+        notes=[*facts.notes, *seen.notes],
+        complete=seen.complete and not visit.failures,
+        cut=seen.cut,
+    )
+    if estimates is not None and estimates.patterns:
+        room = None if growth is None else (1 + growth) ** HORIZON - 1
+        copied = _copied(seen, estimates)
+        result.advice = advise(Known(facts, estimates, idle, traced, room, copied))
+        result.findings = [
+            *findings(facts, estimates, seen.moments, result.advice),
+            *cliff_findings(visit.cliffs),
+        ]
+    return result
+
+
+def _idle_curve(seen: Seen, estimates: Estimates | None) -> Curve | None:
+    if estimates is None or not seen.moments:
+        return None
+    keys = sum(node.keys for node in seen.server.nodes)
+    curve = curve_from_idle(seen.moments, seen.server, min(1.0, seen.names / keys) if keys else 0.0)
+    # Idle times are weighed by MEMORY USAGE, and memory is paid for with what that leaves out.
+    more = estimates.resident.value / estimates.bytes.value if estimates.bytes.value else 1.0
+    curve.points = [replace(point, bytes=more * point.bytes) for point in curve.points]
+    return curve
+
+
+def _copied(seen: Seen, estimates: Estimates) -> Term | None:
+    """What a save would copy, where the server saves at all."""
+    facts = seen.server
+    info = facts.nodes[0].info
+    saves = facts.settings.get("save", "") or facts.settings.get("appendonly") == "yes"
+    if not saves and not int(info.get("connected_slaves", 0) or 0):
+        return None
+    used = sum(node.used_memory for node in facts.nodes)
+    each = estimates.resident.value / (estimates.keys.value or 1.0)
+    return copy_on_write(used, used, info, _writes_per_second(seen), each)
+
+
+def _writes_per_second(seen: Seen) -> float | None:
+    if len(seen.moments) < 2:
+        return None
+    first, last = seen.moments[0], seen.moments[-1]
+    if first.writes is None or last.writes is None or last.time <= first.time:
+        return None
+    return (last.writes - first.writes) / (last.time - first.time)
+
+
+def _nodes(facts: ServerFacts) -> list[Node]:
+    return [
+        Node(node.product, node.version, node.replica, node.keys, node.used_memory, node.allocator)
+        for node in facts.nodes
+    ]
+
+
+def verified(servers: list[ServerResult], before: RedisSizeResult | None) -> list[Verification]:
+    """The servers held against an earlier result of the same ones."""
+    if before is None:
+        return []
+    return [
+        verify(then, now)
+        for now in servers
+        for then in before.servers
+        if then.address == now.address
+    ]
+
+
+def add_plan(
+    result: RedisSizeResult,
+    users: Users | None,
+    growth: float | None,
+    queries_per_second: float | None,
+) -> None:
+    """Plan for more users, and tell what each step of memory saves the database."""
+    for server in result.servers:
+        if server.estimates is None or not server.estimates.patterns:
+            continue
+        if users is None:
+            continue
+        try:
+            plan = make_plan(server.estimates.patterns, users, growth, server.maxmemory or None)
+        except DjtuneError as error:
+            result.warnings.append(f"{error.message}: {error.hint}")
+            continue
+        if queries_per_second is not None:
+            curve = best(server.traced)
+            plan.saved, plan.saved_missing = (
+                queries_saved(curve, queries_per_second)
+                if curve is not None
+                else ([], "no trace tells what misses cost: --trace")
+            )
+        server.plan = plan
