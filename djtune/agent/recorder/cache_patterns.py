@@ -14,6 +14,7 @@ LONGEST_WORD = 32
 
 _WORDS = re.compile(r"([^\W_]+)")
 _NEIGHBOURS = re.compile(r"\*(?:[^\w:/*]+\*|_+\*)+")
+_EMAIL = re.compile(r"[^\s:/|{}@]+@[^\s:/|{}@]+")
 _DJANGO = re.compile(
     r"django\.contrib\.sessions\.cache(?:d_db)?|views\.decorators\.cache\.cache_(?:page|header)\."
 )
@@ -45,7 +46,7 @@ class Patterns:
         rest = key[len(shown) :]
         if known := _DJANGO.match(rest):
             return f"{shown}{known[0]}*"
-        for place, piece in enumerate(_WORDS.split(rest)):
+        for place, piece in enumerate(_WORDS.split(_EMAIL.sub("0", rest))):
             is_word = place % 2
             shown += piece if not is_word or self._is_code(shown, piece, digest) else "*"
         return _NEIGHBOURS.sub("*", shown)
