@@ -4,9 +4,9 @@
 
 Serves the site (gunicorn, profile cache on, caches recorded) beside a throw-away Redis, and makes
 the journeys of its workload over HTTP; of the guide two channels are asked for, as its rendering
-does not matter here. Then `djtune redis-size --trace` gives its advice, and the same journeys, drawn
-with another seed, are made against fresh servers of the advised policy at three sizes. Hits and
-misses are the servers' own (INFO), from an empty cache on, as in the recording.
+does not matter here. Then `djtune redis-size --trace` gives its advice, and the same journeys,
+drawn with another seed, are made against fresh servers of the advised policy at three sizes. Hits
+and misses are the servers' own (INFO), from an empty cache on, as in the recording.
 
 Exits with 1 when a promise is not met within 2 points, or the policy advised is not allkeys-*.
 """
