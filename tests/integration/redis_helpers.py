@@ -15,6 +15,8 @@ import redis
 from djtune.servers.redis import find_redis, redis_server
 
 SLOTS = 16384
+LONG = "x" * 100
+IDLE = 1000
 
 
 def servers_found() -> list[str]:
@@ -26,14 +28,18 @@ def servers_found() -> list[str]:
     return list(filter(None, named.split(":"))) or list(filter(None, [find_redis()]))
 
 
-def each_server() -> pytest.MarkDecorator:
-    """Run a test against each server found, as ``binary``; the others than the first are slow."""
-    cases = [
+def server_params() -> list[Any]:
+    """Each server found, for a fixture's or a test's parameter; those after the first are slow."""
+    missing = pytest.param("", marks=pytest.mark.skip(reason="no redis-server on this machine"))
+    return [
         pytest.param(binary, id=_name(binary), marks=[pytest.mark.slow] if place else [])
         for place, binary in enumerate(servers_found())
-    ]
-    missing = pytest.param("", marks=pytest.mark.skip(reason="no redis-server on this machine"))
-    return pytest.mark.parametrize("binary", cases or [missing])
+    ] or [missing]
+
+
+def each_server() -> pytest.MarkDecorator:
+    """Run a test against each server found, as ``binary``."""
+    return pytest.mark.parametrize("binary", server_params())
 
 
 def first_server() -> str:
@@ -57,6 +63,30 @@ def server(*options: str, binary: str | None = None) -> Iterator[tuple[str, Any]
         redis.Redis.from_url(url, protocol=2) as client,
     ):
         yield url, client
+
+
+def every_type(client: Any) -> None:
+    """Keys of each type, in each of its encodings."""
+    client.set("int", 12345)
+    client.set("embstr", "short", ex=5000)
+    client.set("raw", LONG)
+    client.hset("hash", mapping={"a": 1})
+    client.hset("hash:table", mapping={str(field): LONG for field in range(300)})
+    client.rpush("list", 1, 2, 3)
+    client.rpush("list:nodes", *[LONG] * 1000)
+    client.sadd("set:int", 1, 2, 3)
+    client.sadd("set:table", *[f"{member}{LONG}" for member in range(300)])
+    client.zadd("zset", {"a": 1})
+    client.zadd("zset:skip", {f"{member}{LONG}": member for member in range(300)})
+    for _ in range(300):
+        client.xadd("stream", {"field": LONG})
+
+
+def make_idle(client: Any, seconds: int) -> None:
+    """Let every key look as if it was last used ``seconds`` ago."""
+    for name in client.scan_iter():
+        left, value = max(client.pttl(name), 0), client.dump(name)
+        client.execute_command("RESTORE", name, left, value, "REPLACE", "IDLETIME", seconds)
 
 
 def free_port() -> int:
@@ -88,7 +118,8 @@ def cluster(
             stack.enter_context(
                 redis_server(
                     *("--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes"),
-                    *("--cluster-node-timeout", "2000", *options),
+                    *("--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0"),
+                    *options,
                     binary=binary or first_server(),
                 )
             )

@@ -17,9 +17,12 @@ _OTHERS = "redis://, rediss:// (TLS) or unix://"
 
 
 def masked(url: str) -> str:
-    """``url`` without user, password and options: fit to be shown."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """``url`` without user, password and options: fit to be shown, however it is misspelled."""
+    scheme, mark, rest = url.rpartition("://")
+    place = rest.partition("?")[0]
+    if "@" not in place and "@" in rest:
+        return f"{scheme}{mark}…"  # nobody knows where a password with a bare "?" ends
+    return f"{scheme}{mark}{place.rpartition('@')[2].partition('#')[0]}"
 
 
 def understood(url: str) -> str:
@@ -30,16 +33,18 @@ def understood(url: str) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise DjtuneError(f"this is no URL of a Redis server: {error}", hint=_hint()) from None
+    except ValueError:
+        raise DjtuneError(
+            f"the host or the port of {masked(url)} cannot be read",
+            hint=f"{_hint()}; a password with / # ? or @ has to be percent-encoded",
+        ) from None
     if "sentinel" in parts.scheme:
         raise DjtuneError(
             f"{masked(url)} names a sentinel, which holds no data",
             hint="give the primary's own URL: `SENTINEL GET-MASTER-ADDR-BY-NAME name` tells it",
         )
-    if parts.scheme not in SCHEMES:
-        what = f"{masked(url)} has" if parts.scheme else "the server's address has"
-        raise DjtuneError(f"{what} no scheme that is known here", hint=_hint())
+    if parts.scheme not in SCHEMES or "://" not in url:
+        raise DjtuneError(f"{masked(url)} has no scheme that is known here", hint=_hint())
     return f"{SCHEMES[parts.scheme]}://{parts.netloc}{parts.path}?{_options(parts.query)}"
 
 

@@ -24,6 +24,12 @@ from djtune.redis_memory.server.wire import Refusal, ServerLostError, Wire
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 20.0
 """Seconds; ``?socket_timeout=`` in the URL says otherwise."""
+# redis-py would tell its name first, and swallow what a server in protected mode says to that.
+_UNANNOUNCED: dict[str, None] = (
+    {"driver_info": None}
+    if hasattr(redis, "DriverInfo")
+    else {"lib_name": None, "lib_version": None}
+)
 
 
 @contextmanager
@@ -68,8 +74,9 @@ def open_wire(url: str, **options: Any) -> Wire:
     settings: dict[str, Any] = {
         "protocol": 2,
         "socket_connect_timeout": CONNECT_TIMEOUT,
-        "socket_timeout": ANSWER_TIMEOUT,
+        "socket_timeout": CONNECT_TIMEOUT,
         "retry": Retry(NoBackoff(), 0),
+        **_UNANNOUNCED,
     }
     try:
         pool = ConnectionPool.from_url(understood(url), **{**settings, **options})
@@ -82,9 +89,15 @@ def open_wire(url: str, **options: Any) -> Wire:
         raise DjtuneError(f"{address}: {error}", hint=hint) from None
     wire = Wire(connection, address)
     try:
-        wire.ask([("CLIENT", "SETNAME", "djtune")])
+        named = wire.ask([("CLIENT", "SETNAME", "djtune")])[0]
     except ServerLostError as error:
+        wire.close()
         raise explained(address, error.message) from None
+    if isinstance(named, Refusal) and not str(named).startswith("NOPERM"):
+        wire.close()
+        raise explained(address, named, "CLIENT")
+    if getattr(connection, "socket_timeout", None) == CONNECT_TIMEOUT:
+        wire.be_patient(ANSWER_TIMEOUT)
     return wire
 
 

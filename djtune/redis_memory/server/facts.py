@@ -1,5 +1,7 @@
 """What a server says of itself, as ``INFO`` words it."""
 
+import re
+
 from djtune.redis_memory.facts import NodeFacts
 
 _BULKY = ("cmdstat_", "latency_percentiles_", "errorstat_", "db0_distrib", "module")
@@ -52,6 +54,11 @@ def node_facts(info: dict[str, str]) -> NodeFacts:
         used_memory=whole(info, "used_memory"),
         info={name: value for name, value in info.items() if not name.startswith(_BULKY)},
     )
+
+
+def version_of(facts: NodeFacts) -> tuple[int, ...]:
+    """Major and minor, to be compared."""
+    return tuple(map(int, re.findall(r"\d+", facts.version)[:2]))
 
 
 def calls(info: dict[str, str], commands: frozenset[str]) -> int | None:

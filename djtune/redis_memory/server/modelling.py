@@ -6,14 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from djtune.redis_memory.observed import Floats
+from djtune.redis_memory.server.facts import version_of
 from djtune.redis_memory.server.server import Key, Request, Server
 from djtune.redis_memory.server.wire import Command, Reply
 
 ELEMENTS = 20
 """Elements that are read of one key."""
-OBJECT, ENTRY, TABLE, SLOT, SKIPLIST_NODE = 16, 24, 56, 8, 45
-"""Bytes of Redis 7's structures on 64 bits: a value's head, an entry of a table, a table, its slot,
-and a skip list's node at its mean height (24 + 16 × 1.33)."""
+OBJECT, TABLE, SLOT, SKIPLIST_NODE = 16, 56, 8, 45
+"""Bytes of Redis 7's structures on 64 bits: a value's head, a table, its slot, and a skip list's
+node at its mean height (24 + 16 × 1.33)."""
+ENTRY, LEAN_ENTRY = 24, 9
+"""Bytes of a table's entry; Valkey has had none since 8.1, but buckets of 64 bytes for seven."""
 _LENGTH = {
     "string": "STRLEN",
     "hash": "HLEN",
@@ -33,6 +36,9 @@ def modelled_bytes(
     NO-TOUCH``. Raises :class:`ServerLostError`.
     """
     lengths, sizes = np.full(len(keys), np.nan), np.full(len(keys), np.nan)
+    lean = {node.facts.product for node in server.nodes} == {"Valkey"} and all(
+        version_of(node.facts) >= (8, 1) for node in server.nodes
+    )
     known = [place for place, kind in enumerate(types) if kind in _LENGTH]
     asked: list[Request] = []
     for place in known:
@@ -45,7 +51,9 @@ def modelled_bytes(
             name = keys[place][2]
             parts = elements_in(types[place], answer)
             lengths[place] = length
-            sizes[place] = model(types[place], encodings[place], len(name), length, parts)
+            sizes[place] = model(
+                types[place], encodings[place], len(name), length, parts, lean=lean
+            )
     return sizes, lengths
 
 
@@ -68,7 +76,7 @@ def elements_in(kind: str, reply: Reply) -> list[list[int]]:
         case "hash", [_, list(flat)]:
             return [[len(name), len(value)] for name, value in _pairs(flat)]
         case "zset", [_, list(flat)]:
-            return [[len(member)] for member, _ in _pairs(flat)]
+            return [[len(member), len(score)] for member, score in _pairs(flat)]
         case "set", [_, list(members)]:
             return [[len(member)] for member in members]
         case "list", list(items):
@@ -83,13 +91,22 @@ def _pairs(flat: list[bytes]) -> list[tuple[bytes, bytes]]:
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def model(kind: str, encoding: str, name: int, length: int, elements: list[list[int]]) -> float:
+def model(
+    kind: str,
+    encoding: str,
+    name: int,
+    length: int,
+    elements: list[list[int]],
+    *,
+    lean: bool = False,
+) -> float:
     """Bytes of a key, from the ``name``'s bytes, its ``length`` and some ``elements``' parts.
 
     After ``objectComputeSize`` of Redis 7 (object.c): structures, and each string in the
-    allocator's next size. ``elements`` stand for all.
+    allocator's next size. ``elements`` stand for all; ``lean``: as Valkey does from 8.1 on.
     """
-    entry = ENTRY + string(name)
+    link = LEAN_ENTRY if lean else ENTRY
+    entry = link + string(name)
     if kind == "string":
         return entry + _plain(encoding, length)
     count = max(len(elements), 1)
@@ -98,9 +115,10 @@ def model(kind: str, encoding: str, name: int, length: int, elements: list[list[
     strings = sum(string(part) for element in elements for part in element) / count
     match encoding:
         case "hashtable":
-            return entry + OBJECT + _table(length) + length * (ENTRY + strings)
+            return entry + OBJECT + _table(length) + length * (link + strings)
         case "skiplist":
-            node = ENTRY + strings + allocated(SKIPLIST_NODE)
+            members = sum(string(element[0]) for element in elements) / count
+            node = link + members + allocated(SKIPLIST_NODE)
             return entry + 2 * OBJECT + 32 + _table(length) + length * node
         case "intset":
             return entry + OBJECT + allocated(8 + length * _width(parts))
@@ -108,10 +126,9 @@ def model(kind: str, encoding: str, name: int, length: int, elements: list[list[
             packed = length * (parts + 2)
             return entry + OBJECT + 40 + packed + 40 * max(1, packed / 8192)
         case "stream":
-            return entry + 160 + length * (parts + 2 * pieces + 8) + 64 * math.ceil(length / 100)
+            return entry + 160 + length * (parts + 2 * pieces + 20) + 64 * math.ceil(length / 100)
         case _:
-            scores = 9 if kind == "zset" else 0
-            return entry + OBJECT + allocated(7 + length * (parts + 2 * pieces + scores))
+            return entry + OBJECT + allocated(7 + length * (parts + 2 * pieces))
 
 
 def _plain(encoding: str, length: int) -> float:

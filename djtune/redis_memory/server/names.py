@@ -6,12 +6,12 @@ elsewhere ``SCAN`` starts at random places of the one table.
 """
 
 import random
-import re
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 
+from djtune.redis_memory.server.facts import version_of
 from djtune.redis_memory.server.node import Node
 from djtune.redis_memory.server.refusals import explained
 from djtune.redis_memory.server.server import Server
@@ -44,7 +44,7 @@ class Names(Struct):
 
 
 def names(server: Server, cap: int | None, rng: random.Random) -> Iterator[Names]:
-    """All names of all nodes and databases; with a ``cap`` about that many, drawn fairly.
+    """All names of all nodes and databases; with a ``cap`` that many, drawn fairly.
 
     The nodes take turns. In whole, each key that was there all the time is given at least once;
     while a table grows or shrinks, some are given twice. With a cap none is given twice, and each
@@ -85,8 +85,7 @@ def slotwise(node: Node) -> bool:
     """Whether the node keeps a table for each slot, so that ``SCAN`` goes slot by slot."""
     if not node.slots:
         return False
-    version = tuple(map(int, re.findall(r"\d+", node.facts.version)[:2]))
-    return version >= SLOTWISE[node.facts.product]
+    return version_of(node.facts) >= SLOTWISE[node.facts.product]
 
 
 def _all_of(node: Node, database: int, population: int) -> Iterator[Names]:
@@ -107,7 +106,7 @@ def _at_random(node: Node, database: int, wanted: int, rng: random.Random) -> It
             ("SCAN", rng.getrandbits(64), "COUNT", count) for _ in range(COUNT // BLOCK)
         ]
         for _, found in _asked(node, scans, database):
-            new = list(set(found) - seen)
+            new = list(set(found) - seen)[: wanted - len(seen)]
             seen.update(new)
             yield new
             if len(seen) >= wanted:

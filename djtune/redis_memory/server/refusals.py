@@ -83,7 +83,8 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (
         r"[Tt]imed? ?out|unreachable",
         "{address} does not answer in time",
-        "is there a firewall between? ?socket_timeout=SECONDS waits longer",
+        "is there a firewall between, or a server without TLS (redis://)? ?socket_timeout=SECONDS"
+        " waits longer",
     ),
 )
 

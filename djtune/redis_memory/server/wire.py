@@ -4,6 +4,7 @@ redis-py knows how to connect (TLS, users, unix sockets) and takes about 5 µs f
 after that; packing whole batches takes a fifth.
 """
 
+import contextlib
 import socket
 import time
 from collections.abc import Sequence
@@ -79,7 +80,7 @@ class Wire:
         data = packed(commands)
         try:
             self._sent = time.perf_counter()
-            self._socket.sendall(data)
+            self._send(data)
             replies = self._replies(len(commands))
         except TimeoutError:
             raise ServerLostError(self.address, "no answer in time") from None
@@ -88,6 +89,11 @@ class Wire:
         self.usable = True
         self.commands += len(commands)
         return replies
+
+    def _send(self, data: bytes) -> None:
+        """Send; a server that has hung up may have left a last word, which is read next."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(data)
 
     def _replies(self, count: int) -> list[Reply]:
         replies: list[Reply] = []
@@ -101,6 +107,10 @@ class Wire:
             while (reply := self._reader.gets()) is not _MORE:
                 replies.append(reply)
         return replies
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait that long for a server that falls silent."""
+        self._socket.settimeout(seconds)
 
     def close(self) -> None:
         """Hang up."""
