@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from made_of_requests import popular, trace_of, traces
 
 from djtune.redis_memory.curves import Policy, Rules
-from djtune.redis_memory.simulating.simulate import simulate
+from djtune.redis_memory.simulating import kernel
+from djtune.redis_memory.simulating.engines import machine
+from djtune.redis_memory.simulating.simulate import empty, simulate
 from djtune.redis_memory.trace import DELETE, EXPIRE, READ, WRITE, Trace
 
 PLENTY = 1 << 40
-SMALLEST_TABLES = 2 * 4 * 8
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 rules = st.builds(
     Rules,
@@ -45,6 +46,10 @@ def test_an_entry_is_gone_after_its_time_to_live():
     rows = [(0, READ, 0, 100, 10), (9, READ, 0, 100, 10), (11, READ, 0, 100, 10)]
     outcome = simulate(trace_of(rows), PLENTY, Rules("allkeys-lru"))
     assert (outcome.hits, outcome.expired) == (1, 1)
+
+
+def test_an_expired_entry_is_a_miss_though_no_cycle_has_met_it_yet():
+    assert hits(trace_of([(0, READ, 0, 100, 1), (1.05, READ, 0, 100, 1)])) == 0
 
 
 def test_a_touch_gives_an_entry_more_time_or_all():
@@ -103,12 +108,39 @@ def test_lfu_forgets_by_the_minute():
     assert hits(trace_of(rows), 4200, "allkeys-lfu") == 50
 
 
+def test_a_new_entry_outlives_one_that_was_long_not_asked_for_under_lfu():
+    old = [(0, WRITE, key, 1000, 0) for key in range(4)]
+    new = [(180, WRITE, 4 + key, 1000, 0) for key in range(4)]
+    trace = trace_of([*old, *new, *((181, READ, 4 + key, 0, 0) for key in range(4))])
+    rules = Rules("allkeys-lfu", samples=64)
+    assert simulate(trace, 4_200, rules).hits == 4
+
+
 def test_expired_entries_give_their_memory_back_though_nobody_asks_for_them():
     expiring = [(0, WRITE, key, 1000, 1) for key in range(1000)]
     later = [(100 + key, WRITE, 1000 + key, 1000, 0) for key in range(900)]
     outcome = simulate(trace_of(expiring + later), 1_100_000, Rules("noeviction"))
     assert outcome.refused == 0
     assert outcome.expired > 900
+
+
+def test_a_long_silence_is_long_enough_for_all_that_expires_in_it():
+    rows = [(0, WRITE, key, 100, 1) for key in range(3000)]
+    outcome = simulate(trace_of([*rows, (1e6, READ, 0, 0, 0)]), PLENTY, Rules("noeviction"))
+    assert outcome.expired >= 0.9 * 3000
+
+
+@pytest.mark.parametrize(("ttl", "tables"), [(0, 1), (10, 2)])
+def test_a_table_has_eight_bytes_for_each_key_rounded_up_to_a_power_of_two(ttl: int, tables: int):
+    trace = trace_of([(0, WRITE, key, 100, ttl) for key in range(1000)])
+    outcome = simulate(trace, PLENTY, Rules("noeviction"))
+    assert outcome.most_bytes == 1000 * 100 + tables * 8 * 1024
+
+
+def test_a_table_waits_with_growing_while_memory_is_full():
+    trace = trace_of([(0, WRITE, key, 100, 0) for key in range(2000)])
+    full = 1024 * 100 + 8 * 1024
+    assert simulate(trace, full, Rules("allkeys-random")).most_bytes <= full + 100
 
 
 def test_misses_cost_what_their_pattern_costs_where_their_own_cost_is_unknown():
@@ -126,6 +158,14 @@ def test_reads_that_a_sample_of_keys_lacks_count_as_hits():
     rows = [(second, READ, second % 2, 100, 0) for second in range(10)]
     trace = trace_of(rows, rate=0.1, reads=200)
     assert simulate(trace, PLENTY, Rules("allkeys-lru")).hit_ratio == 1 - 2 / 20
+
+
+@given(st.lists(st.integers(-50, 50), max_size=60))
+def test_the_pool_keeps_the_best_sixteen_in_order(values: list[int]):
+    space, _ = empty(trace_of([]), Rules("allkeys-lru"), 0, machine("python", 0))
+    for value in values:
+        kernel.offer(space, 0, value)
+    assert space.scores[: space.counts[kernel.POOLED]] == sorted(values)[-16:]
 
 
 @given(traces(), st.integers(0, 20_000), rules)
@@ -168,7 +208,7 @@ def test_the_same_seed_gives_the_same_outcome_and_another_one_nearly():
     assert first.hit_ratio == pytest.approx(other.hit_ratio, abs=0.01)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(traces(), st.integers(0, 20_000), rules, st.integers(0, 3))
 def test_the_compiled_kernel_gives_the_very_same_outcome(
     trace: Trace, maxmemory: int, rules: Rules, seed: int
