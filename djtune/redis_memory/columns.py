@@ -19,6 +19,7 @@ def chosen(columns: Columns, rows: Ints) -> Columns:
         type=[columns.type[row] for row in rows],
         encoding=[columns.encoding[row] for row in rows],
         modelled=columns.modelled,
+        name=columns.name[rows] if columns.name.size else columns.name,
     )
 
 
@@ -36,4 +37,5 @@ def joined(parts: Sequence[Columns]) -> Columns:
         type=[each for part in parts for each in part.type],
         encoding=[each for part in parts for each in part.encoding],
         modelled=any(part.modelled for part in parts),
+        name=np.concatenate([part.name for part in parts]),
     )

@@ -74,7 +74,7 @@ class Reconciliation(Struct):
     residual: float
     """``used_memory`` − the lines' sum, bytes."""
     covered: bool
-    """Whether the residual lies within the interval of the lines' sum."""
+    """Whether ``used_memory`` lies within the interval of the lines' sum."""
     resident_set: int | None = None
     """The process's memory by the operating system, ``used_memory_rss``."""
     fragmentation: float | None = None

@@ -34,6 +34,8 @@ class Columns(Struct):
     type: list[str]
     encoding: list[str]
     modelled: bool = False
+    name: Floats = field(default_factory=lambda: np.zeros(0))
+    """Bytes of each key's name; empty where they were not kept."""
 
 
 class PatternSample(Struct):

@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from djtune.redis_memory.columns import joined
 from djtune.redis_memory.estimated import Amount, Estimates, PatternEstimate
+from djtune.redis_memory.estimating.balance import reconcile
 from djtune.redis_memory.estimating.counts import deviations
 from djtune.redis_memory.estimating.overhead import Overhead, overhead_of
 from djtune.redis_memory.estimating.resampling import (
@@ -30,6 +31,8 @@ class Sums(Struct):
     resident: Part
     deviations: Floats
     """Bytes that each part of the visit adds to the error, through the count of keys."""
+    within: float
+    """Bytes that values take beyond what ``MEMORY USAGE`` says."""
     least: float
     """Bytes that were measured: it has these in any case."""
 
@@ -54,13 +57,15 @@ def estimate(seen: Seen, seed: int = 0) -> Estimates:
     ]
     patterns.sort(key=lambda each: -each.resident.value)
     counting = _error(total.deviations, random)
+    values = interval(added([total.bytes, counting]), total.least)
+    resident = interval(added([total.resident, counting]), total.least)
     keys = sum(pattern.keys for pattern in seen.patterns)
     return Estimates(
         patterns=patterns,
         keys=Amount(keys, keys, keys),
-        bytes=interval(added([total.bytes, counting]), total.least),
-        resident=interval(added([total.resident, counting]), total.least),
-        balance=None,
+        bytes=values,
+        resident=resident,
+        balance=reconcile(seen.server, overhead, values, total.within, resident),
     )
 
 
@@ -101,7 +106,10 @@ def _sums(
         parts.append(added([exact(float(whole.sum())), guess]))
     least = float(alone.bytes.sum() + others.bytes.sum())
     each = parts[1].value / max(1.0, pattern.keys)
-    return Sums(parts[0], parts[1], errors * each, least)
+    within = float(overhead.within(alone).sum())
+    if others.bytes.size:
+        within += float(overhead.within(others).mean()) * rest
+    return Sums(parts[0], parts[1], errors * each, within, least)
 
 
 def _total(sums: list[Sums]) -> Sums:
@@ -109,6 +117,7 @@ def _total(sums: list[Sums]) -> Sums:
         added([each.bytes for each in sums]),
         added([each.resident for each in sums]),
         np.sum([each.deviations for each in sums], axis=0) if sums else np.zeros(1),
+        sum(each.within for each in sums),
         sum(each.least for each in sums),
     )
 

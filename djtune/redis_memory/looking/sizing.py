@@ -65,6 +65,8 @@ class Sizes:
 
     def _measure(self, todo: list[tuple[int, Key]]) -> None:
         found = measure(self.server, [key for _, key in todo])
+        lengths = [len(todo[row][1][2]) for row in found.rows]
+        found.columns.name = np.array(lengths, np.float64)
         self.gone += found.gone
         self.hidden += found.hidden
         places = np.array([place for place, _ in todo])
