@@ -156,14 +156,15 @@ class Server:
 
         def saw(args: tuple[Any, ...], reply: Any) -> None:
             try:
-                command = args[0]
-                if command == "GET":
-                    key = args[1]
+                if args[0] == "GET":
                     (missed if reply is None else hit)()
-                    data = key.encode() if isinstance(key, str) else _bytes(key)
-                    if crc32(data, salt) * factor & WORD < below:
-                        self._record(Access("get", key, reply is not None, reply), prefix)
-                elif command not in UNCOUNTED or len(args) > 5 or chooses(_bytes(args[1])):
+                    try:
+                        number = crc32(args[1].encode(), salt)
+                    except AttributeError:
+                        number = crc32(_bytes(args[1]), salt)
+                    if number * factor & WORD < below:
+                        self._record(Access("get", args[1], reply is not None, reply), prefix)
+                elif args[0] not in UNCOUNTED or len(args) > 5 or chooses(_bytes(args[1])):
                     self.note(of_command(args, reply), prefix)
             except Exception:
                 recording.count_error()
@@ -254,9 +255,22 @@ def _on_request_started(**_: Any) -> None:
         _missed.set(None)
 
 
-@lru_cache(maxsize=1)
 def this_process() -> CacheRecording | None:
-    """The recording that all caches of this process share; ``None`` where none is asked for."""
+    """The recording that all caches of this process share; ``None`` where none is asked for.
+
+    Raises:
+        ImproperlyConfigured: ``settings.DJTUNE`` has an unknown key or a wrong value.
+
+    """
+    with _making:  # several threads may come first
+        return _made()
+
+
+_making = Lock()
+
+
+@lru_cache(maxsize=1)
+def _made() -> CacheRecording | None:
     if "djtune_agent" in sys.modules:
         return None  # djtune replays these requests: they are no traffic
     wanted = read(getattr(settings, "DJTUNE", {}), "CACHE")
@@ -268,10 +282,10 @@ def this_process() -> CacheRecording | None:
 
 
 def _on_setting_changed(*, setting: str, **_: Any) -> None:
-    if setting in ("DJTUNE", "SECRET_KEY") and this_process.cache_info().currsize:
+    if setting in ("DJTUNE", "SECRET_KEY") and _made.cache_info().currsize:
         # Django's test runner has changed it; what was recorded so far is complete.
         recording = this_process()
-        this_process.cache_clear()
+        _made.cache_clear()
         if recording is not None:
             recording.finish()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ def address(options: dict[str, Any]) -> str:
     return f"redis://{host}:{port}/{database}"
 
 
+@lru_cache(maxsize=256)
 def address_of_url(url: str) -> str:
     """The same out of what a cache's ``LOCATION`` says first."""
     from redis.connection import parse_url
@@ -29,8 +31,12 @@ def address_of_url(url: str) -> str:
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
-def recorded_class(plain: type, server: Server, prefix: str = "") -> type:
-    """A subclass of one of redis-py's clients, whose commands are noted as they are answered."""
+@lru_cache(maxsize=256)
+def recorded_class(plain: Any, server: Server, prefix: str = "") -> type:
+    """A subclass of one of redis-py's clients, whose commands are noted as they are answered.
+
+    It is made once: each thread has caches of its own, and under ASGI each request.
+    """
     methods = _asynchronous if _is_async(plain) else _synchronous
     names = {
         "execute_command": methods(_execute(plain), server.watcher(prefix)),
@@ -50,7 +56,7 @@ def recorded_client(client: Any) -> Any:
     if recording is None or hasattr(client, MARK):
         return client
     server = recording.server(address(client.connection_pool.connection_kwargs))
-    client.__class__ = recorded_class(type(client), server)
+    client.__class__ = recorded_class(cast(Any, type(client)), server)
     return client
 
 

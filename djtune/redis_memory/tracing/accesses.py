@@ -77,7 +77,8 @@ class Builder:
         key = self._keys.get(access.key)
         if key is None:
             key = self._keys[access.key] = _Key(len(self._keys))
-        key.pattern = access.pattern
+        if len(access.pattern) > len(key.pattern):
+            key.pattern = access.pattern  # each process spells it out as it learns its words
         _TAKES[access.op](self, now, key, access)
 
     def _row(self, now: int, op: int, key: _Key, size: int, ttl: int) -> None:
