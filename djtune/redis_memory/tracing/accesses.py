@@ -24,6 +24,8 @@ class Access(NamedTuple):
     key_length: int = 0
     pattern: str = ""
     found: bool | None = None
+    """``None``: nobody told. A read then counts as found, unless what it asked for is stored
+    next."""
     payload: int = UNKNOWN
     elements: int = 0
     seconds: float | None = None
@@ -90,13 +92,13 @@ class Builder:
         self.cost.append(np.nan)
 
     def _read(self, now: int, key: _Key, access: Access) -> None:
-        if access.found is False:
+        if access.found:
+            key.misses.clear()
+            self._learn_size(key, access)
+        else:
             key.misses.append(len(self.time))
-            self._row(now, READ, key, 0, 0)
-            return
-        key.misses.clear()
-        self._learn_size(key, access)
-        self._row(now, READ, key, key.size, key.ttl)
+        known = (0, 0) if access.found is False else (key.size, key.ttl)
+        self._row(now, READ, key, *known)
 
     def _store(self, now: int, key: _Key, access: Access) -> None:
         key.size = UNKNOWN
