@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from djtune.redis_memory.columns import chosen
 from djtune.redis_memory.observed import Columns, Floats, Ints
 from djtune.redis_memory.server.modelling import modelled_bytes
 from djtune.redis_memory.server.server import Key, Request, Server
@@ -77,9 +78,9 @@ def measure(server: Server, keys: Sequence[Key]) -> Measured:
         columns.bytes, columns.length = modelled_bytes(server, asked, types, encodings)
         columns.modelled = True
     known = np.isfinite(columns.bytes)
-    hidden = sum(_hidden(row) for row in first)
+    hidden = sum(_hidden(row) and not _there(row) for row in first)
     return Measured(
-        _only(columns, known),
+        chosen(columns, np.flatnonzero(known)),
         np.array(present, np.int64)[known],
         gone=len(keys) - hidden - int(known.sum()),
         hidden=hidden,
@@ -93,12 +94,14 @@ def ages(server: Server, keys: Sequence[Key]) -> Ages:
     """
     replies = _each(server, keys, [("PTTL",), ("OBJECT", "IDLETIME")])
     present = [
-        place for place, (ttl, _) in enumerate(replies) if isinstance(ttl, int) and ttl != -2
+        place
+        for place, (ttl, idle) in enumerate(replies)
+        if ttl != -2 and (isinstance(ttl, int) or isinstance(idle, int))
     ]
-    idle = _numbers([replies[place][1] for place in present])
+    age = _numbers([replies[place][1] for place in present])
     return Ages(
         np.array(present, np.int64),
-        idle=idle if server.idle_known else np.full(len(present), np.nan),
+        idle=age if server.idle_known else np.full(len(present), np.nan),
         ttl=_seconds([replies[place][0] for place in present]),
     )
 
@@ -187,18 +190,3 @@ def _seconds(replies: Sequence[Reply]) -> Floats:
 
 def _text(reply: Reply) -> str:
     return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else ""
-
-
-def _only(columns: Columns, rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Columns:
-    kept = np.flatnonzero(rows)
-    return Columns(
-        bytes=columns.bytes[kept],
-        ttl=columns.ttl[kept],
-        idle=columns.idle[kept],
-        frequency=columns.frequency[kept],
-        length=columns.length[kept],
-        samples=columns.samples[kept],
-        type=[columns.type[row] for row in kept],
-        encoding=[columns.encoding[row] for row in kept],
-        modelled=columns.modelled,
-    )
