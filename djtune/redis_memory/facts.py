@@ -70,8 +70,8 @@ class Load(Struct):
 
     commands: int = 0
     server_seconds: float = 0.0
-    """Time that it spent on them: CPU seconds by ``INFO``'s ``used_cpu_user`` and ``_sys`` where
-    they tell, less what it spent at rest; otherwise as ``source`` says."""
+    """Time that it spent on them, as ``source`` says: the growth of its CPU time where nearly all
+    that it served was the visit's, otherwise estimated from how long replies took."""
     wall_seconds: float = 0.0
     bytes_received: int = 0
     source: str = ""
