@@ -65,7 +65,7 @@ def test_its_help_has_examples(words):
 
 
 def test_pages_that_are_about_no_command_are_meant():
-    about_no_command = {"README", "options", "field", "recorder", "pytest"}
+    about_no_command = {"README", "options", "field", "recorder", "cache-recorder", "pytest"}
     assert {file.stem for file in DOCS.glob("*.md")} <= set(COMMANDS) | about_no_command
 
 

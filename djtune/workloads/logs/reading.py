@@ -24,6 +24,8 @@ LONGEST_LINE = 64 << 20
 SAMPLE_LINES = 1000
 """Lines from which the layout is told."""
 STDIN = "-"
+CACHE_RECORDING = '{"djtune":"cache recording"'
+"""How files of ``djtune.cache`` begin: they lie beside recordings of requests."""
 _COMPRESSED = {b"BZh": "bzcat", b"\xfd7zXZ": "xzcat", b"\x28\xb5\x2f\xfd": "zstdcat"}
 
 Tick = Callable[[float], None]
@@ -100,6 +102,11 @@ def read(names: Sequence[str], asked: Asked, files: list[FileRead], tick: Tick) 
         files.append(file)
         with _opened(name) as raw:
             yield from _read_file(file, raw, given, asked.duration_unit, tick)
+    if all(file.format.startswith("cache recording") for file in files):
+        raise DjtuneError(
+            f"{names[0]} tells what a cache was asked for, not what requests came",
+            hint="djtune redis-size reads it (docs/cache-recorder.md)",
+        )
     if not any(file.requests or file.unreadable or file.format for file in files):
         which = names[0] if len(names) == 1 else f"all {len(names)} files"
         raise DjtuneError(f"{which}: nothing in it" if len(names) == 1 else f"{which} are empty")
@@ -111,6 +118,9 @@ def _read_file(
     layout: Layout | None = None
     number = 0
     for text in _blocks(file.name, raw, tick):
+        if text.startswith(CACHE_RECORDING):
+            file.format = "cache recording, left out"
+            return
         if layout is None:
             layout = _layout(file, text, given, unit)
         rows, bad = layout.rows(text)

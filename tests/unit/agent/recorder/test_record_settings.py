@@ -71,3 +71,12 @@ def test_unknown_keys_are_refused(setting, said):
 def test_values_that_cannot_be_are_refused(name, value):
     with pytest.raises(ImproperlyConfigured, match=rf"DJTUNE\['RECORD'\]\['{name}'\] must be"):
         record(**{name: value})
+
+
+def test_caches_have_a_section_of_their_own():
+    setting = {"RECORD": {"SAMPLE": 1}, "CACHE": {"DIRECTORY": "/var/log/app"}}
+    assert read(setting) is None
+    caches = read(setting, "CACHE")
+    assert (caches.sample, caches.ending) == (0.05, ".cache.jsonl")
+    with pytest.raises(ImproperlyConfigured, match=r"DJTUNE\['CACHE'\]\['SAMPLE'\] must be"):
+        read({"CACHE": {"SAMPLE": 2}}, "CACHE")
