@@ -9,7 +9,8 @@ from typing import Any
 import redis
 
 Command = tuple[Any, ...]
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
+"""Seconds; nothing expires within an hour, so that visits can be compared."""
 LETTERS = string.ascii_lowercase
 TEXT = "".join(random.Random(1).choices(LETTERS + " ", k=1 << 20))
 SESSION_KEY = string.ascii_lowercase + string.digits
@@ -20,7 +21,13 @@ def sessions(rng: random.Random) -> Iterator[Command]:
     while True:
         key = "".join(rng.choices(SESSION_KEY, k=32))
         name = f":1:django.contrib.sessions.cache{key}"
-        yield "SET", name, text(rng, rng.lognormvariate(5.5, 0.4)), "EX", rng.randrange(1, 14 * DAY)
+        yield (
+            "SET",
+            name,
+            text(rng, rng.lognormvariate(5.5, 0.4)),
+            "EX",
+            rng.randrange(DAY, 14 * DAY),
+        )
 
 
 def pages(rng: random.Random) -> Iterator[Command]:
@@ -28,7 +35,7 @@ def pages(rng: random.Random) -> Iterator[Command]:
     while True:
         digests = f"{rng.getrandbits(128):032x}.{rng.getrandbits(128):032x}"
         name = f":1:views.decorators.cache.cache_page..GET.{digests}.en-us.UTC"
-        yield "SET", name, text(rng, rng.lognormvariate(7.8, 0.9)), "EX", rng.randrange(1, DAY)
+        yield "SET", name, text(rng, rng.lognormvariate(7.8, 0.9)), "EX", rng.randrange(HOUR, DAY)
 
 
 def profiles(rng: random.Random) -> Iterator[Command]:
@@ -45,7 +52,7 @@ def throttles(rng: random.Random) -> Iterator[Command]:
     """Tiny counters with a TTL, as rate limits leave them."""
     for number in range(1 << 40):
         name = f"rl:10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        yield "SET", name, rng.randrange(10_000, 20_000), "EX", rng.randrange(1, 3600)
+        yield "SET", name, rng.randrange(10_000, 20_000), "EX", rng.randrange(HOUR, 3 * HOUR)
 
 
 def products(rng: random.Random) -> Iterator[Command]:

@@ -16,10 +16,10 @@ def key_counts(parts: Sequence[Sequence[int]], population: float) -> list[Amount
     a ratio of sums over the parts, whose spread holds whatever makes names come in clumps (a
     cluster's slots with hash tags); the interval is Student's t on it.
     """
-    met = np.array(parts, np.float64).reshape(len(parts), -1)
-    names = met.sum(axis=1)
-    if not names.any():
+    if not any(map(any, parts)):
         return [Amount(0, 0, 0) for _ in parts]
+    met = np.array(parts, np.float64)
+    names = met.sum(axis=1)
     reach = t_quantile(0.975, met.shape[1] - 1)
     halves = reach * np.linalg.norm(deviations(parts, population), axis=1)
     keys = names * population / names.sum()
@@ -36,7 +36,7 @@ def deviations(parts: Sequence[Sequence[int]], population: float) -> Floats:
     weighted or not, give that of sums of patterns. Cochran, Sampling Techniques (1977), section
     6.3: a ratio's variance from its residuals, with the finite population correction.
     """
-    met = np.array(parts, np.float64).reshape(len(parts), -1)
+    met = np.array(parts, np.float64)
     names, each = met.sum(), met.shape[1]
     residuals = met - met.sum(axis=1, keepdims=True) / names * met.sum(axis=0)
     rest = max(0.0, 1 - names / population)

@@ -70,7 +70,7 @@ def estimate(seen: Seen, seed: int = 0) -> Estimates:
 
 
 def _count_errors(seen: Seen) -> list[Floats]:
-    if not seen.patterns or not seen.patterns[0].parts:
+    if not any(any(pattern.parts) for pattern in seen.patterns):
         return [np.zeros(1) for _ in seen.patterns]
     return list(deviations([pattern.parts for pattern in seen.patterns], seen.population))
 

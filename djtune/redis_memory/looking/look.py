@@ -35,7 +35,8 @@ class Asked(Struct, frozen=True):
     """What the user asked of a look."""
 
     precision: float = 0.02
-    """Half of the total's 95 % interval, as a share of the total, that is precise enough."""
+    """Half of the total's 95 % interval, as a share of the total, that is precise enough; 0: a
+    census, all keys are measured."""
     seconds: float = 30.0
     """For the whole look at one server."""
     cap: int | None = None
@@ -48,7 +49,7 @@ class Asked(Struct, frozen=True):
     moments: int = 5
     """Times that idle times are asked for."""
     sizes: int = 20_000
-    """Keys whose sizes are asked for, at most."""
+    """Keys whose sizes are asked for, at most; unless it is a census."""
 
 
 class Display(Protocol):
@@ -75,7 +76,8 @@ class Look:
         self.began = self.shown = time.monotonic()
         self.population = sum(sum(node.databases.values()) for node in server.nodes)
         prefixes = [use.key_prefix for use in server.facts.uses]
-        self.patterns = Patterns(asked.patterns, prefixes, asked.seed)
+        everything = asked.precision == 0
+        self.patterns = Patterns(asked.patterns, prefixes, asked.seed, everything=everything)
         self.names = 0
         self.all_names = False
         self.sizes: Sizes | None = None
@@ -141,7 +143,10 @@ class Look:
         self.sizes.begin()
         self._show(f"sizes: {self.sizes.measured:,} keys so far")
         most = self._affordable(self._left(FOR_SIZES), SECONDS_A_SIZE)
-        self.sizes.go_on(self.asked.precision, min(self.asked.sizes, most))
+        if self.asked.precision:
+            self.sizes.go_on(self.asked.precision, min(self.asked.sizes, most))
+        else:
+            self.sizes.finish(most)
 
     def _grouped(self) -> Sizes:
         groups = self.patterns.groups(keep_values=self.asked.keep_values)

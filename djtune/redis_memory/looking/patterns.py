@@ -1,6 +1,7 @@
 """Names of keys put into patterns that form by themselves, one batch after another."""
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from fnmatch import translate
@@ -39,16 +40,28 @@ class Group(Struct):
 
 
 class Patterns:
-    """All names so far. ``globs`` are patterns that the user gave, which come first."""
+    """All names so far.
 
-    def __init__(self, globs: Sequence[str] = (), prefixes: Sequence[str] = (), seed: int = 0):
+    ``globs`` are patterns that the user gave, which come first; ``prefixes`` are what the project's
+    caches begin their keys with; ``everything`` keeps all names.
+    """
+
+    def __init__(
+        self,
+        globs: Sequence[str] = (),
+        prefixes: Sequence[str] = (),
+        seed: int = 0,
+        *,
+        everything: bool = False,
+    ) -> None:
         self.prefixes = prefixes
         self.random = np.random.default_rng(seed)
         self.given = {glob: Reservoir() for glob in globs}
         self._globs = [(glob, re.compile(translate(glob).encode(), re.DOTALL)) for glob in globs]
         self._root = Node()
         self._known: dict[bytes, Reservoir] = {}
-        self._most = MOST_OF_ONE
+        self._room = sys.maxsize if everything else MOST_NAMES
+        self._most = sys.maxsize if everything else MOST_OF_ONE
         self._held = self._part = 0
 
     def add(self, names: Sequence[bytes], place: Place) -> None:
@@ -106,7 +119,7 @@ class Patterns:
         for found in reservoirs.values():
             if len(found.draws) > 2 * self._most:
                 self._cut([found])
-        while self._held > MOST_NAMES:
+        while self._held > self._room:
             self._most = max(1, self._most // 2)
             self._cut([found for _, found in endings(self._root)] + list(self.given.values()))
 

@@ -7,7 +7,7 @@ import numpy as np
 from djtune.redis_memory.columns import chosen, joined
 from djtune.redis_memory.looking.allocation import allocate, pilot, piloted
 from djtune.redis_memory.looking.patterns import Group
-from djtune.redis_memory.observed import Columns, Floats, no_columns
+from djtune.redis_memory.observed import Columns, Floats
 from djtune.redis_memory.server.questions import measure
 from djtune.redis_memory.server.server import Key, Server
 
@@ -26,7 +26,7 @@ class Sizes:
         self.asked = [0] * len(groups)
         """How many names of each group were asked about: the first of its draws."""
         self.gone = self.hidden = 0
-        self._columns = [no_columns() for _ in groups]
+        self._found: list[list[Columns]] = [[] for _ in groups]
         self._keys: list[list[Key]] = [[] for _ in groups]
         self._in_pilot = [0] * len(groups)
 
@@ -39,17 +39,23 @@ class Sizes:
         """Measure the pilot's keys; small groups whole."""
         drawn = [len(group.draws) for group in self.groups]
         self._ask(pilot([group.keys * self.scale for group in self.groups], drawn))
-        self._in_pilot = [columns.bytes.size for columns in self._columns]
+        self._in_pilot = list(map(len, self._keys))
 
     def go_on(self, precision: float, most: int) -> None:
         """Measure as many keys more as ``precision`` asks for, ``most`` at most."""
         told = [
-            piloted(group.keys * self.scale, len(group.draws), columns.bytes)
-            for group, columns in zip(self.groups, self._columns, strict=True)
+            piloted(group.keys * self.scale, len(group.draws), self._rows(place).bytes)
+            for place, group in enumerate(self.groups)
         ]
         told = [each._replace(n=asked) for each, asked in zip(told, self.asked, strict=True)]
         more = allocate(told, precision, most)
         self._ask([asked + n for asked, n in zip(self.asked, more, strict=True)])
+
+    def finish(self, most: int) -> None:
+        """Measure all that are left, ``most`` at most, in each group the same share."""
+        left = [len(group.draws) - n for group, n in zip(self.groups, self.asked, strict=True)]
+        share = min(1.0, most / max(1, sum(left)))
+        self._ask([n + round(share * rest) for n, rest in zip(self.asked, left, strict=True)])
 
     def _ask(self, until: list[int]) -> None:
         """Ask about the first ``until[i]`` names of each group, if they were not asked about."""
@@ -73,12 +79,17 @@ class Sizes:
         for place in np.unique(places).tolist():
             self.asked[place] += int((places == place).sum())
             rows = np.flatnonzero(places[found.rows] == place)
-            self._columns[place] = joined([self._columns[place], chosen(found.columns, rows)])
+            self._found[place].append(chosen(found.columns, rows))
             self._keys[place] += [todo[found.rows[row]][1] for row in rows]
+
+    def _rows(self, place: int) -> Columns:
+        """All that was measured of the group."""
+        self._found[place] = [joined(self._found[place])]
+        return self._found[place][0]
 
     def columns(self, place: int) -> tuple[Columns, Columns]:
         """The keys that stand for themselves alone, and those that stand for all others."""
-        found = self._columns[place]
+        found = self._rows(place)
         rows = np.arange(found.bytes.size)
         alone = rows.size if self.whole(place) else self._in_pilot[place]
         if not self.whole(place) and rows.size - alone < FEWEST:
@@ -92,12 +103,12 @@ class Sizes:
     def keys(self, place: int) -> float:
         """How many keys the group has, as far as is known."""
         if self.whole(place):
-            return float(self._columns[place].bytes.size)
+            return float(len(self._keys[place]))
         return self.groups[place].keys * self.scale
 
     def rows(self) -> tuple[list[Key], Floats, Floats]:
         """All keys that were measured, their bytes, and how many keys each stands for."""
-        sizes = [columns.bytes for columns in self._columns]
+        sizes = [self._rows(place).bytes for place in range(len(self.groups))]
         weights = [
             np.full(each.size, self.keys(place) / max(1, each.size))
             for place, each in enumerate(sizes)
