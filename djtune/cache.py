@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from djtune.agent.recorder.cache_backends import RedisCache, recorded
+from djtune.agent.recorder.cache_backends import RedisCache, django_redis_cache, recorded
 from djtune.agent.recorder.cache_clients import recorded_client
 
 __all__ = ["RedisCache", "recorded", "recorded_client"]
 
 
 def __getattr__(name: str) -> Any:
-    # django-redis is there for those alone whose settings name it.
     if name == "DjangoRedisCache":
-        from djtune.agent.recorder.cache_django_redis import DjangoRedisCache
-
-        return DjangoRedisCache
+        return django_redis_cache()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ import djtune
 PACKAGE = Path(djtune.__file__).parent
 ROOT = PACKAGE.parent
 DJANGO_AND_ITSELF = {"django", "asgiref", "djtune_agent"}
-ONLY_ONCE_THE_APP_HAS = {"celery", "gunicorn", "jinja2", "redis", "rest_framework"}
+ONLY_ONCE_THE_APP_HAS = {"celery", "django_redis", "gunicorn", "jinja2", "redis", "rest_framework"}
 """What the agent may import inside a function that runs after the app imported it, or that is
 asked to run it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache as CoreRedisCache
@@ -53,3 +54,33 @@ class RedisCache(CoreRedisCache):
         if server is not None:
             client._client = recorded_class(client._client, server, prefix_of(self))
         return client
+
+
+@cache
+def django_redis_cache() -> type:
+    """django-redis's backend, recorded; made for those alone who have django-redis.
+
+    Raises:
+        ImportError: django-redis is not there.
+
+    """
+    from django_redis.cache import RedisCache
+
+    class DjangoRedisCache(RedisCache):  # type: ignore[misc]
+        _client_cls: Any
+
+        def __init__(self, server: Any, params: dict[str, Any]) -> None:
+            super().__init__(server, params)
+            plain = self._client_cls
+
+            def connected(*args: Any) -> Any:
+                client = plain(*args)
+                if (server := server_of(client._server)) is not None:
+                    factory = client.connection_factory
+                    classes = (factory.redis_client_cls, server, prefix_of(self))
+                    factory.redis_client_cls = recorded_class(*classes)
+                return client
+
+            self._client_cls = connected
+
+    return DjangoRedisCache
