@@ -1,6 +1,6 @@
 """The sample site's evening: is the hit ratio that redis-size promises met on a real server?
 
-    python -m benchmarks.redis_evening [--seconds 90] [--viewers 1500]
+    python -m benchmarks.redis_evening [--journeys 4000] [--viewers 1500]
 
 Serves the site (gunicorn, profile cache on, caches recorded) beside a throw-away Redis, and makes
 the journeys of its workload over HTTP; of the guide two channels are asked for, as its rendering
@@ -41,8 +41,8 @@ SITE = Path(__file__).parent.parent / "sample_site"
 POINTS = 0.02
 CLIENTS = 4
 WORKERS = 2
-SETTLING = 3.0
-"""Seconds after which every worker has its connections."""
+SETTLING = 40
+"""Journeys after which every worker has its connections."""
 TIGHT = (0.3, 0.6)
 """Parts of what everything takes that are tried beside the advice."""
 KINDS = {"launch": 60.0, "browse": 12.0, "zap": 15.0}
@@ -163,14 +163,13 @@ def zipf(things: Sequence[Any], rng: random.Random) -> Any:
     return things[min(int(len(things) ** rng.random()) - 1, len(things) - 1)]
 
 
-def make_journeys(port: int, tonight: Evening, seconds: float, seed: int) -> int:
-    """Journeys by several clients at once; returns the number of answers."""
-    ends = time.monotonic() + seconds
+def make_journeys(port: int, tonight: Evening, journeys: int, seed: int) -> int:
+    """So many journeys, by several clients at once; returns the number of answers."""
     answers: list[int] = []
 
     def client(number: int) -> None:
         rng, asked = random.Random(f"{seed} {number}"), 0
-        while time.monotonic() < ends:
+        for _ in range(journeys // CLIENTS):
             for path, token in journey(tonight, rng):
                 asked += ask(port, path, token) == 200
         answers.append(asked)
@@ -183,12 +182,12 @@ def make_journeys(port: int, tonight: Evening, seconds: float, seed: int) -> int
     return sum(answers)
 
 
-def recorded(data: Path, tonight: Evening, seconds: float, folder: Path) -> ServerResult:
+def recorded(data: Path, tonight: Evening, journeys: int, folder: Path) -> ServerResult:
     """An evening that is recorded, and what redis-size makes of it."""
     with redis_server() as url:
         with serving(data, url, SITE_RECORD_CACHE=str(folder)) as port:
-            answers = make_journeys(port, tonight, seconds, seed=1)
-        print(f"recorded: {answers:,} answers in {seconds:.0f} s")
+            answers = make_journeys(port, tonight, journeys, seed=1)
+        print(f"recorded: {answers:,} answers")
         command = ["redis-size", url, "--trace", str(folder), "--format", "json", "--quiet"]
         done = subprocess.run(
             [sys.executable, "-m", "djtune.cli", *command, "--time-budget", "5"],
@@ -202,7 +201,7 @@ def recorded(data: Path, tonight: Evening, seconds: float, folder: Path) -> Serv
 
 
 def tried(
-    data: Path, tonight: Evening, seconds: float, policy: str, curve: Curve, size: float
+    data: Path, tonight: Evening, journeys: int, policy: str, curve: Curve, size: float
 ) -> Row:
     """The evening again, with other draws, on a server of that size."""
     point = at(curve, size)
@@ -215,7 +214,7 @@ def tried(
             # What the server needs with its clients connected is not for entries.
             client.config_set("maxmemory", int(client.info("memory")["used_memory"]) + int(size))
             client.config_resetstat()
-            make_journeys(port, tonight, seconds, seed=2)
+            make_journeys(port, tonight, journeys, seed=2)
         stats = client.info("stats")
         client.close()
     promised = (1 - point.miss_ratio, 1 - point.high, 1 - point.low)
@@ -225,7 +224,7 @@ def tried(
 def main() -> int:
     """Record, advise, try; print a line for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=90.0)
+    parser.add_argument("--journeys", type=int, default=4000)
     parser.add_argument("--viewers", type=int, default=1500)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -233,14 +232,14 @@ def main() -> int:
         seed = ["site", "seed", "--size", "medium", "--data", str(data)]
         subprocess.run([sys.executable, "-m", "djtune.cli", *seed], check=True, capture_output=True)
         tonight = evening(data, options.viewers)
-        server = recorded(data, tonight, options.seconds, recordings)
+        server = recorded(data, tonight, options.journeys, recordings)
         assert server.advice is not None
         rules = server.advice.policy.rules
         curve = next(curve for curve in server.traced if curve.rules == rules)
         whole = max(point.bytes for point in curve.points) / 1.2
         print(f"advised: {rules.policy}; {'; '.join(server.advice.policy.why)}")
         rows = [
-            tried(data, tonight, options.seconds, rules.policy, curve, part * whole)
+            tried(data, tonight, options.journeys, rules.policy, curve, part * whole)
             for part in (*TIGHT, 1.2)
         ]
     return report(rules.policy, rows)

@@ -257,9 +257,11 @@ def _question(run: "Run", given: Given) -> "Question":
 
 def _agree_to_monitor(run: "Run", given: Given) -> None:
     """Say what MONITOR costs, and ask; Raises :class:`DjtuneError` where nobody agrees."""
-    from djtune.redis_memory.tracing.monitor import COST
-
-    run.warn(COST)
+    run.warn(
+        f"for {given.monitor:g} s MONITOR echoes every command of every client: each costs the "
+        "server 3 to 10 times as much meanwhile (more with large values). Arguments are dropped "
+        "on arrival; it ends at once when 64 MB wait or PING doubles"
+    )
     if given.yes:
         return
     if not sys.stdin.isatty():

@@ -5,13 +5,14 @@ from msgspec.structs import replace
 from djtune.errors import DjtuneError
 from djtune.redis_memory.advice import Term
 from djtune.redis_memory.advising.advise import Known, advise
-from djtune.redis_memory.advising.findings import cliff_findings, findings
+from djtune.redis_memory.advising.findings import findings
 from djtune.redis_memory.advising.reading import best
 from djtune.redis_memory.copy_on_write import copy_on_write
 from djtune.redis_memory.curves import Curve
 from djtune.redis_memory.estimated import Estimates
 from djtune.redis_memory.facts import ServerFacts
 from djtune.redis_memory.idle.curve import curve_from_idle
+from djtune.redis_memory.layouts.findings import cliff_finding
 from djtune.redis_memory.observed import Seen
 from djtune.redis_memory.plan import Users, make_plan, queries_saved
 from djtune.redis_memory.result import Node, RedisSizeResult, ServerResult, Verification
@@ -43,6 +44,7 @@ def server_result(visit: Visit, growth: float | None) -> ServerResult:
         idle=idle,
         traced=traced,
         trace=visit.replayed.summary if visit.replayed else None,
+        ideal=visit.replayed.ideal if visit.replayed else None,
         cliffs=visit.cliffs,
         notes=[*facts.notes, *seen.notes],
         complete=seen.complete and not visit.failures,
@@ -54,7 +56,7 @@ def server_result(visit: Visit, growth: float | None) -> ServerResult:
         result.advice = advise(Known(facts, estimates, idle, traced, room, copied))
         result.findings = [
             *findings(facts, estimates, seen.moments, result.advice),
-            *cliff_findings(visit.cliffs),
+            *(cliff_finding(cliff) for cliff in visit.cliffs if cliff.frees.low > 0),
         ]
     return result
 

@@ -78,3 +78,11 @@ class Curve(Struct):
     """Sampled requests of a trace, or keys of a snapshot."""
     caveats: list[str] = field(default_factory=list)
     """Why it may be wrong; a curve that cannot be known has no points and says why here."""
+
+
+class Ideal(Struct):
+    """Miss ratios of policies that Redis does not have, at each of the sizes."""
+
+    sizes: list[int]
+    ratios: dict[str, list[float]]
+    caveats: list[str]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from djtune.redis_memory.advising.reading import at
-from djtune.redis_memory.curves import Curve
+from djtune.redis_memory.curves import Curve, Ideal
 from djtune.redis_memory.result import ServerResult, TraceSummary
 from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Chart, Column, Heading, Note, Series, Table
 
+FUTURE = "Belady"
 SHOWN = 6
 """Curves of a trace that are drawn."""
 
@@ -78,9 +79,32 @@ def _table(server: ServerResult, curves: list[Curve]) -> Table:
         sizes = points[:: max(1, len(points) // 6)]
     columns = [Column("under"), *(_column(sizes, place) for place in range(len(sizes)))]
     rows = [[Cell(label(curve)), *(_ratio(curve, size) for size in sizes)] for curve in curves]
+    rows += _ideal_rows(server.ideal, sizes)
     seconds = any(p.lost_seconds_per_hour is not None for c in curves for p in c.points)
     caption = "below each hit ratio: recomputing that misses cost each hour" if seconds else ""
     return Table(columns, rows, caption=caption)
+
+
+def _ideal_rows(ideal: Ideal | None, sizes: list[float]) -> list[list[Cell]]:
+    """The best of the policies that Redis lacks, and the one that knows the future."""
+    if ideal is None or not ideal.ratios:
+        return []
+    future = ideal.ratios[FUTURE]
+    others = [ratios for name, ratios in ideal.ratios.items() if name not in (FUTURE, "LRU")]
+    best = [min(each) for each in zip(*others, strict=True)]
+    rows = (("the best of S3-FIFO, ARC, W-TinyLFU", best), ("if the future were known", future))
+    return [
+        [
+            Cell(name, tone="muted"),
+            *(Cell(fmt.share(1 - _nearest(size, ideal.sizes, ratios))) for size in sizes),
+        ]
+        for name, ratios in rows
+    ]
+
+
+def _nearest(size: float, sizes: list[int], ratios: list[float]) -> float:
+    """The ratio at the size next to this one: they lie close."""
+    return min(zip(sizes, ratios, strict=True), key=lambda each: abs(each[0] - size))[1]
 
 
 def _column(sizes: list[float], place: int) -> Column:

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct
 
-from djtune.redis_memory.curves import Curve, Policy, Rules
+from djtune.redis_memory.curves import Curve, Ideal, Policy, Rules
 from djtune.redis_memory.facts import ServerFacts
 from djtune.redis_memory.result import TraceSummary
 from djtune.redis_memory.simulating.curve import curve
 from djtune.redis_memory.simulating.grid import grid
+from djtune.redis_memory.simulating.ideal import ideal
 from djtune.redis_memory.simulating.ladder import ladder
 from djtune.redis_memory.trace import READ, Trace
+from djtune.redis_memory.tracing.files import read_trace_file
 from djtune.redis_memory.tracing.recordings import read_cache_recording
 
 STEPS = 16
@@ -29,6 +31,7 @@ class Replayed(Struct):
 
     summary: TraceSummary
     curves: list[Curve]
+    ideal: Ideal
 
 
 def read(path: Path, server: str = "") -> Trace:
@@ -38,9 +41,7 @@ def read(path: Path, server: str = "") -> Trace:
     """
     if path.is_dir():
         return read_cache_recording(path, server=server)
-    from djtune.redis_memory.tracing.files import read_trace
-
-    return read_trace(path)
+    return read_trace_file(path)
 
 
 def candidates(current: Rules | None, *, volatile: bool, lrm: bool = False) -> list[Rules]:
@@ -80,8 +81,10 @@ def knows_lrm(facts: ServerFacts) -> bool:
 
 def replay(trace: Trace, rules: list[Rules], advance: Callable[[], None]) -> Replayed:
     """The curve of each of ``rules``; ``advance`` is called after each replay."""
-    outcomes = grid(trace, ladder(trace, STEPS), rules, advance)
-    return Replayed(summary(trace), [curve(trace, outcomes, each) for each in rules])
+    sizes = ladder(trace, STEPS)
+    outcomes = grid(trace, sizes, rules, advance)
+    curves = [curve(trace, outcomes, each) for each in rules]
+    return Replayed(summary(trace), curves, ideal(trace, sizes))
 
 
 def replays(rules: list[Rules]) -> int:

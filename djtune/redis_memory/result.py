@@ -6,7 +6,7 @@ from djtune.model.budget import Verdict as BudgetVerdict
 from djtune.model.findings import FindingData
 from djtune.model.machine import Machine
 from djtune.redis_memory.advice import Advice
-from djtune.redis_memory.curves import Curve
+from djtune.redis_memory.curves import Curve, Ideal
 from djtune.redis_memory.estimated import Amount, Estimates
 from djtune.redis_memory.facts import Load, Use
 from djtune.redis_memory.layouts.result import Cliff, LayoutTrial
@@ -84,6 +84,8 @@ class ServerResult(Struct):
     traced: list[Curve] = field(default_factory=list)
     """The same by the trace, for each of the rules that were tried."""
     trace: TraceSummary | None = None
+    ideal: Ideal | None = None
+    """What other policies would make of the trace; empty without libcachesim."""
     advice: Advice | None = None
     findings: list[FindingData] = field(default_factory=list)
     cliffs: list[Cliff] = field(default_factory=list)

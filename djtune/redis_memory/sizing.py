@@ -24,6 +24,7 @@ from djtune.redis_memory.replaying import candidates, knows_lrm, replay, replays
 from djtune.redis_memory.result import RedisSizeResult
 from djtune.redis_memory.server.addresses import masked
 from djtune.redis_memory.trace import Trace
+from djtune.redis_memory.tracing.monitor import monitor
 from djtune.redis_memory.visiting import Visit, Wanted, visit
 from djtune.workloads.survey import Question
 
@@ -106,10 +107,15 @@ class Sizing:
             self.failures.append(error.message)
 
     def _monitor(self, display: Display) -> None:
-        from djtune.redis_memory.tracing.monitor import monitor
-
         watched = self._cache()
-        self.trace = monitor(watched.named.url, self.request.monitored, display.advance)
+        seconds, shown = self.request.monitored, 0.0
+
+        def show(share: float) -> None:
+            nonlocal shown
+            display.advance(seconds * share - shown)
+            shown = seconds * share
+
+        self.trace = monitor(watched.named.url, seconds, show)
 
     def _read(self, display: Display) -> None:  # noqa: ARG002
         assert self.request.trace is not None

@@ -14,7 +14,6 @@ from djtune.redis_memory.advising.contents import (
 from djtune.redis_memory.advising.margins import LEAST_TO_TELL
 from djtune.redis_memory.estimated import Estimates, PatternEstimate
 from djtune.redis_memory.facts import ServerFacts
-from djtune.redis_memory.layouts.result import Cliff
 from djtune.redis_memory.observed import Moment
 from djtune.reports import format as fmt
 
@@ -254,33 +253,6 @@ def _fragmented(estimates: Estimates) -> Iterator[FindingData]:
         patch=_config("activedefrag", "yes"),
         severity="medium",
     )
-
-
-def cliff_findings(cliffs: Sequence[Cliff]) -> list[FindingData]:
-    """What a higher listpack limit would free."""
-    return [
-        FindingData(
-            kind="listpack-cliff",
-            title=f"{fmt.share(cliff.beyond.value)} of {cliff.pattern} are tables for one long or "
-            "late element too many",
-            where=cliff.pattern,
-            evidence=[
-                f"{name} is {cliff.now[name]}: {value} would hold nearly all of them"
-                for name, value in cliff.settings.items()
-                if name in cliff.now
-            ]
-            + [f"{cliff.tried:,} of their own values loaded with both limits into {cliff.server}"],
-            saving=Saving(cliff.frees.value, "B", cliff.frees.low, cliff.frees.high),
-            remedy="raise the limit; keys change as they are written again",
-            patch="\n".join(_config(name, value) for name, value in cliff.settings.items()),
-            confidence="modelled: the server that it was tried on is of another version"
-            if cliff.modelled
-            else "",
-            severity="medium",
-        )
-        for cliff in cliffs
-        if cliff.frees.low > 0
-    ]
 
 
 def _may_evict(facts: ServerFacts) -> bool:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
+from djtune.redis_memory.curves import Ideal
 from djtune.redis_memory.trace import READ, Trace
 
 POLICIES = ("LRU", "S3FIFO", "ARC", "WTinyLFU", "Belady")
@@ -23,14 +23,6 @@ MISSING = "libcachesim is not installed: pip install libcachesim"
 TIME_LIMIT = 600
 ROW = np.dtype([("time", "<u4"), ("key", "<u8"), ("size", "<u4"), ("following", "<i8")])
 """libcachesim's ``oracleGeneral``: seconds, key, bytes, and the row of the key's next request."""
-
-
-class Ideal(Struct):
-    """Miss ratios of each policy at each of the sizes."""
-
-    sizes: list[int]
-    ratios: dict[str, list[float]]
-    caveats: list[str]
 
 
 def ideal(trace: Trace, sizes: list[int]) -> Ideal:
