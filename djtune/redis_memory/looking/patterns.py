@@ -154,11 +154,13 @@ class Patterns:
 
     def _group(self, text: str, reservoir: Reservoir, keep_values: bool) -> Group:
         reservoir.cut(self._most)
-        draws = list(dict.fromkeys(sorted(reservoir.draws)))
+        # A table that is being resized is listed twice in part.
+        draws = list({draw.key: draw for draw in sorted(reservoir.draws)}.values())
+        keys = len(draws) if reservoir.below == 1 else reservoir.keys
         kind = kind_of(text, self.prefixes)
-        if keep_values and reservoir.keys == 1 and draws:
+        if keep_values and keys == 1:
             text = printable(draws[0].name.decode(errors="replace"))
-        return Group(text, kind, reservoir.keys, reservoir.parts, draws)
+        return Group(text, kind, keys, reservoir.parts, draws)
 
 
 def readable(text: bytes) -> str:
