@@ -1,0 +1,1 @@
+"""Miss ratios from how long ago each key was last used."""
