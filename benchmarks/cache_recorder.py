@@ -116,6 +116,7 @@ def _process(folder: str, url: str, backend: str, sample: float) -> Iterator[Con
     mine, its = context.Pipe()
     process = context.Process(target=serve, args=(its, folder, url, backend, sample))
     process.start()
+    its.close()  # so that its end shows here
     try:
         yield mine
         mine.send(None)
