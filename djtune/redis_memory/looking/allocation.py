@@ -72,7 +72,9 @@ def allocate(patterns: Sequence[Piloted], precision: float, most: int) -> list[i
     means = np.array([each.mean for each in patterns])
     have = np.array([each.n for each in patterns], np.float64)
     left = np.array([each.drawn for each in patterns]) - have
-    spreads = np.where(have < keys, [each.spread for each in patterns], 0)
+    # Where no name is left, more keys cannot make anything surer.
+    open_ = (have < keys) & (left > 0)
+    spreads = np.where(open_, [each.spread for each in patterns], 0)
     total = float((keys * means).sum())
     wanted = _neyman(keys * spreads, keys, precision * total / SURE)
     wanted = np.maximum(wanted, np.where(keys * means >= 0.01 * total, COMMON, RARE))

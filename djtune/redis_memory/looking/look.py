@@ -11,6 +11,7 @@ from djtune.redis_memory.estimated import Amount
 from djtune.redis_memory.estimating.counts import key_counts
 from djtune.redis_memory.looking.memory import read_memory
 from djtune.redis_memory.looking.patterns import Patterns
+from djtune.redis_memory.looking.reservoir import PARTS
 from djtune.redis_memory.looking.sizing import Sizes
 from djtune.redis_memory.observed import Moment, PatternSample, Seen
 from djtune.redis_memory.server.names import names
@@ -208,7 +209,8 @@ class Look:
         samples = []
         for place, group in enumerate(sizes.groups):
             keys = float(sizes.keys(place))
-            count = Amount(keys, keys, keys) if self.all_names else told[place]
+            known = self.all_names or group.fixed
+            count = Amount(keys, keys, keys) if known else told[place]
             samples.append(
                 PatternSample(
                     group.pattern,
@@ -217,7 +219,7 @@ class Look:
                     count.low,
                     count.high,
                     *sizes.columns(place),
-                    parts=[] if self.all_names else group.parts,
+                    parts=[] if self.all_names else [0] * PARTS if group.fixed else group.parts,
                 )
             )
         return samples

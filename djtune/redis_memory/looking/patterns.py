@@ -20,6 +20,7 @@ MOST_NAMES = 120_000
 MOST_OF_ONE = 20_000
 MOST_PATTERNS = 1_000
 MOST_TEMPLATES = 20_000
+OTHERS = "(other names)"
 MAIL = re.compile(rb"[^\s:/|,;]+@[^\s:/|,;]+")
 PIECES = re.compile(rb"(?:(?<=:)[-_]+)?\*(?:[-.+=~_]+\*)*(?:[-_=]+(?=:|\Z))?")
 """Digests with hyphens, addresses, dates: pieces that vary side by side are one."""
@@ -37,6 +38,8 @@ class Group(Struct):
     """The same in each part of the visit."""
     draws: list[Draw]
     """A uniform random sample of them, in random order."""
+    fixed: bool
+    """Whether nothing varies in the pattern: its keys are these, whatever was not seen."""
 
 
 class Patterns:
@@ -143,7 +146,7 @@ class Patterns:
         for _, reservoir in ordered[MOST_PATTERNS:]:
             rest.absorb(reservoir)
         if rest.keys:
-            ordered = [*ordered[:MOST_PATTERNS], ("(other names)", rest)]
+            ordered = [*ordered[:MOST_PATTERNS], (OTHERS, rest)]
         return [self._group(text, reservoir, keep_values) for text, reservoir in ordered]
 
     def _by_text(self) -> dict[str, Reservoir]:
@@ -158,9 +161,10 @@ class Patterns:
         draws = list({draw.key: draw for draw in sorted(reservoir.draws)}.values())
         keys = len(draws) if reservoir.below == 1 else reservoir.keys
         kind = kind_of(text, self.prefixes)
+        fixed = text not in self.given and "*" not in text and text != OTHERS
         if keep_values and keys == 1:
             text = printable(draws[0].name.decode(errors="replace"))
-        return Group(text, kind, keys, reservoir.parts, draws)
+        return Group(text, kind, keys, reservoir.parts, draws, fixed)
 
 
 def readable(text: bytes) -> str:

@@ -38,13 +38,13 @@ class Sizes:
     def begin(self) -> None:
         """Measure the pilot's keys; small groups whole."""
         drawn = [len(group.draws) for group in self.groups]
-        self._ask(pilot([group.keys * self.scale for group in self.groups], drawn))
+        self._ask(pilot(list(map(self._total, self.groups)), drawn))
         self._in_pilot = list(map(len, self._keys))
 
     def go_on(self, precision: float, most: int) -> None:
         """Measure as many keys more as ``precision`` asks for, ``most`` at most."""
         told = [
-            piloted(group.keys * self.scale, len(group.draws), self._rows(place).bytes)
+            piloted(self._total(group), len(group.draws), self._rows(place).bytes)
             for place, group in enumerate(self.groups)
         ]
         told = [each._replace(n=asked) for each, asked in zip(told, self.asked, strict=True)]
@@ -98,13 +98,17 @@ class Sizes:
 
     def whole(self, place: int) -> bool:
         """Whether all keys of the group were asked about."""
-        return self.scale == 1 and self.asked[place] >= self.groups[place].keys
+        return self.asked[place] >= self._total(self.groups[place])
 
     def keys(self, place: int) -> float:
         """How many keys the group has, as far as is known."""
         if self.whole(place):
             return float(len(self._keys[place]))
-        return self.groups[place].keys * self.scale
+        return self._total(self.groups[place])
+
+    def _total(self, group: Group) -> float:
+        """Keys of the group in the whole server, as far as its names tell."""
+        return group.keys * (1.0 if group.fixed else self.scale)
 
     def rows(self) -> tuple[list[Key], Floats, Floats]:
         """All keys that were measured, their bytes, and how many keys each stands for."""

@@ -47,6 +47,16 @@ def test_the_precision_that_was_asked_for_is_reached():
     assert 1.96 * variance**0.5 / total < 0.021
 
 
+def test_a_pattern_without_more_names_takes_nothing_from_the_others():
+    wide = Piloted(100_000, 20_000, 400, 5_000, 8_000)
+    giant = Piloted(1.7, 1, 1, 41e6, 41e6)
+
+    more, nothing = allocate([wide, giant], 0.02, 20_000)
+
+    assert more > 10_000
+    assert nothing == 0
+
+
 @given(st.lists(patterns, min_size=1, max_size=20), st.integers(0, 20_000))
 def test_never_more_than_there_are_and_than_were_allowed(told, most):
     more = allocate(told, 0.02, most)
