@@ -9,6 +9,8 @@ from djtune.redis_memory.facts import NodeFacts, ServerFacts
 SURE_TO = 0.005
 """Share of ``used_memory`` to which the modelled lines are sure: on the servers that were measured,
 a whole census leaves less than this."""
+UNNAMED = 500_000
+"""Bytes of connections' buffers and the like that no figure of a server names."""
 SMALLEST = 100_000_000
 """Bytes below which the ratio of resident to used memory says nothing: most is the program."""
 COUNTED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -58,7 +60,7 @@ def reconcile(
     # As the visit began: its own buffers came after that.
     used = sum(node.used_memory for node in nodes)
     total = sum(line.bytes.value for line in lines)
-    unsure = SURE_TO * used
+    unsure = SURE_TO * used + UNNAMED * len(nodes)
     low = total + resident.low - resident.value - unsure
     high = total + resident.high - resident.value + unsure
     in_ram = sum(int(node.info.get("used_memory_rss", 0)) for node in nodes)
