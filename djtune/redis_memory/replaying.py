@@ -14,7 +14,7 @@ from djtune.redis_memory.simulating.curve import curve
 from djtune.redis_memory.simulating.grid import grid
 from djtune.redis_memory.simulating.ideal import ideal
 from djtune.redis_memory.simulating.ladder import ladder
-from djtune.redis_memory.trace import READ, Trace
+from djtune.redis_memory.trace import READ, Trace, recorded_seconds
 from djtune.redis_memory.tracing.files import read_trace_file
 from djtune.redis_memory.tracing.recordings import read_cache_recording
 
@@ -98,8 +98,8 @@ def summary(trace: Trace) -> TraceSummary:
     known = np.isfinite(trace.cost[reads])
     return TraceSummary(
         source=trace.source,
-        seconds=float(np.ptp(trace.time)) / 1e6 if trace.time.size else 0.0,
-        operations=int(trace.time.size),
+        seconds=recorded_seconds(trace),
+        operations=int((trace.time >= trace.warmed).sum()),
         keys=trace.keys,
         rate=trace.rate,
         reads=trace.reads,

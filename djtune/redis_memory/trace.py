@@ -38,5 +38,14 @@ class Trace(Struct):
     """Reads by everybody, keys that were not chosen included; 0: not counted."""
     hits: int = 0
     """Of those, how many found something in the real cache."""
+    warmed: int = 0
+    """Microseconds at its beginning that were not recorded: what must have been stored before."""
     source: str = ""
     notes: list[str] = field(default_factory=list)
+
+
+def recorded_seconds(trace: Trace) -> float:
+    """How long the recording took."""
+    if not trace.time.size:
+        return 0.0
+    return float(trace.time[-1] - max(trace.time[0], trace.warmed)) / 1e6

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from djtune.redis_memory.curves import Curve, CurvePoint, Outcome, Rules
 from djtune.redis_memory.simulating.kernel import GROUPS
-from djtune.redis_memory.trace import READ, Trace
+from djtune.redis_memory.trace import READ, Trace, recorded_seconds
 
 Array = NDArray[np.float64]
 QUANTILE = 2.093
@@ -22,7 +22,7 @@ def curve(trace: Trace, outcomes: list[Outcome], rules: Rules) -> Curve:
     The band joins the error of sampling keys with the model's own.
     """
     mine = sorted((each for each in outcomes if each.rules == rules), key=lambda one: one.maxmemory)
-    hours = float(np.ptp(trace.time)) / 3.6e9 if trace.time.size else 0.0
+    hours = recorded_seconds(trace) / 3600
     points = [
         CurvePoint(
             bytes=float(outcome.maxmemory),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from djtune.redis_memory.trace import DELETE, EXPIRE, READ, WRITE, Trace
 from djtune.redis_memory.tracing.entries import EntryBytes, Stored
+from djtune.redis_memory.tracing.warming import Columns, warm
 
 UNKNOWN = -1
 
@@ -60,6 +61,8 @@ class Builder:
         self._entry_bytes = entry_bytes
         self._keys: dict[str, _Key] = {}
         self._start: float | None = None
+        self._there: list[int] = []
+        """Rows of reads that found a key which nothing in the recording had stored."""
         self.time: list[int] = []
         self.op: list[int] = []
         self.key: list[int] = []
@@ -79,6 +82,8 @@ class Builder:
         key = self._keys.get(access.key)
         if key is None:
             key = self._keys[access.key] = _Key(len(self._keys))
+            if access.op == "get" and access.found:
+                self._there.append(len(self.time))
         if len(access.pattern) > len(key.pattern):
             key.pattern = access.pattern  # each process spells it out as it learns its words
         _TAKES[access.op](self, now, key, access)
@@ -168,7 +173,7 @@ class Builder:
         of_key = np.array([place[key.pattern] for key in keys], np.int32)
         key = np.array(self.key, np.int64)
         pattern = of_key[key] if len(keys) else np.zeros(0, np.int32)
-        return Trace(
+        columns = Columns(
             time=np.array(self.time, np.int64),
             op=np.array(self.op, np.uint8),
             key=key,
@@ -176,6 +181,11 @@ class Builder:
             ttl=_completed(np.array(self.ttl, np.int64), pattern),
             cost=np.array(self.cost, np.float64),
             pattern=pattern,
+        )
+        columns, warmed = warm(columns, np.array(self._there, np.int64))
+        return Trace(
+            **columns._asdict(),
+            warmed=warmed,
             patterns=patterns,
             keys=len(keys),
             rate=rate,
