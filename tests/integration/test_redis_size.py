@@ -72,7 +72,8 @@ def test_used_memory_adds_up(seen: ServerResult) -> None:
     assert seen.estimates is not None
     balance = seen.estimates.balance
     assert balance is not None
-    assert abs(balance.residual) < 0.03 * balance.used_memory
+    assert balance.covered
+    assert abs(balance.residual) < 0.06 * balance.used_memory
 
 
 def test_a_broker_beside_a_cache_is_told_before_all_else(seen: ServerResult) -> None:

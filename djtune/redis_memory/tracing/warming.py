@@ -6,6 +6,7 @@ last used is unknown, but random use looks the same forwards and backwards in ti
 first read t seconds after the beginning is taken to have been used t seconds before it.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,8 +46,8 @@ def warm(columns: Columns, there: NDArray[np.int64]) -> tuple[Columns, int]:
     )
     before = _rows(before, np.argsort(before.time, kind="stable"))
     later = columns._replace(time=columns.time + back)
-    joined: list[Any] = [np.concatenate(pair) for pair in zip(before, later, strict=True)]
-    return Columns(*joined), back
+    pairs: Iterable[tuple[Any, Any]] = zip(before, later, strict=True)
+    return Columns(*map(np.concatenate, pairs)), back
 
 
 def _rows(columns: Columns, rows: NDArray[np.int64]) -> Columns:
