@@ -76,6 +76,11 @@ class Server:
             answers += [self._answer() for _ in batch]
         return answers
 
+    def close(self) -> None:
+        """Hang up."""
+        self._reader.close()
+        self._socket.close()
+
     def info(self) -> dict[str, str]:
         """``INFO``'s figures."""
         text = self.ask([("INFO", "everything")])[0].decode()
@@ -162,7 +167,9 @@ def server(library: Path | None, binary: str | None = None) -> Iterator[Server]:
             if process.poll() is not None:
                 raise DjtuneError(f"{binary} did not start")
             time.sleep(0.01)
-        yield Server(path, clock)
+        asked = Server(path, clock)
+        with contextlib.closing(asked):
+            yield asked
 
 
 def packed(*words: bytes | str | int) -> bytes:

@@ -61,10 +61,11 @@ def curve_from_idle(
         curve.caveats = [why or "the server's counters were set back meanwhile"]
         return curve
     views = _views(moments)
-    batch = batch_pass(views[0].ages, views[0].fit, came.accesses)
-    known = batch.age if batch else np.inf
-    curve.points = _points(views, came, share_seen, known, np.random.default_rng(seed))
-    curve.caveats = caveats(moments, facts, came, batch)
+    if batch := batch_pass(views[0].ages, views[0].fit, came.accesses):
+        curve.caveats = [batch]
+        return curve
+    curve.points = _points(views, came, share_seen, np.random.default_rng(seed))
+    curve.caveats = caveats(moments, facts, came)
     return curve
 
 
@@ -79,9 +80,8 @@ def _views(moments: list[Moment]) -> list[View]:
 
 
 def _points(
-    views: list[View], came: Flow, share_seen: float, known: float, rng: np.random.Generator
+    views: list[View], came: Flow, share_seen: float, rng: np.random.Generator
 ) -> list[CurvePoint]:
-    """A point for each of ``SHARES`` that reaches back no further than ``known`` seconds."""
     sizes = np.array(SHARES) * views[0].ages.bytes.sum()
     ages = age_at(views[0].ages, sizes)
     again = expire_again(views[0].ages, views[0].fit.rates, ages)
@@ -92,8 +92,7 @@ def _points(
     low = np.maximum(np.minimum(low, middle) - slack, 0.0)
     high = np.minimum(np.maximum(high, middle) + slack, 1.0)
     rows = np.column_stack([sizes / share_seen, middle, low, high])
-    told = (ages < known) | (ages == ages[-1])
-    return [CurvePoint(*row) for row in rows[told].tolist()]
+    return [CurvePoint(*row) for row in rows.tolist()]
 
 
 def _band(

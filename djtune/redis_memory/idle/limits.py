@@ -1,7 +1,6 @@
 """Where idle times cannot tell, or not well."""
 
 import numpy as np
-from msgspec import Struct
 
 from djtune.redis_memory.idle.ages import Ages
 from djtune.redis_memory.idle.flows import Flow
@@ -16,15 +15,6 @@ DENSE = 2.0
 """Times as many keys of one age as accesses come now: not from requests like those of now."""
 UNSTEADY = 2.0
 """Reads a second now, and their mean since the server started, further apart than this factor."""
-
-
-class Batch(Struct, frozen=True):
-    """Many keys used at once."""
-
-    age: float
-    """Seconds ago."""
-    share: float
-    """Of all keys."""
 
 
 def refusal(moments: list[Moment], facts: ServerFacts) -> str | None:
@@ -48,8 +38,8 @@ def refusal(moments: list[Moment], facts: ServerFacts) -> str | None:
     return None
 
 
-def batch_pass(ages: Ages, fit: Mixture, accesses: float) -> Batch | None:
-    """The latest moment at which far more keys were used than steady ``accesses`` a second explain.
+def batch_pass(ages: Ages, fit: Mixture, accesses: float) -> str | None:
+    """That far more keys were used at once than steady ``accesses`` a second explain.
 
     Steady use leaves fewer keys of each age than of any younger one: how far the count of keys up
     to an age falls short of the closest such law's is the share of keys that came together. Nor
@@ -57,29 +47,22 @@ def batch_pass(ages: Ages, fit: Mixture, accesses: float) -> Batch | None:
     """
     total = ages.keys.sum()
     beside = np.cumsum(fit.within(ages.edges).sum(axis=1) - ages.keys) / total
-    if beside.max() > PASS_SHARE:
-        at = int(beside.argmax())
-        return Batch(age=float(ages.edges[at + 1]), share=float(beside[at]))
     dense = np.maximum(ages.keys - DENSE * accesses * np.diff(ages.edges), 0.0) / total
-    if dense.sum() > PASS_SHARE:
-        return Batch(age=float(ages.edges[dense.argmax()]), share=float(dense.sum()))
-    return None
+    if beside.max() > PASS_SHARE:
+        share, age = beside.max(), ages.edges[beside.argmax() + 1]
+    elif dense.sum() > PASS_SHARE:
+        share, age = dense.sum(), ages.edges[dense.argmax()]
+    else:
+        return None
+    return (
+        f"at least {share:.0%} of the keys were last used together about {max(age, 0.0):.0f} s "
+        "ago, as a batch job or a restart does: how long they had been unused before is lost"
+    )
 
 
-def caveats(
-    moments: list[Moment],
-    facts: ServerFacts,
-    whole: Flow,
-    batch: Batch | None,
-) -> list[str]:
+def caveats(moments: list[Moment], facts: ServerFacts, whole: Flow) -> list[str]:
     """Sentences about what the curve does not know."""
     said = ["sizes below 5 % of the data are not told: those keys are seconds old"]
-    if batch:
-        said.append(
-            f"{batch.share:.0%} of the keys were last used together {batch.age:.0f} s ago, as a "
-            "batch job does: how long the others had been unused before is lost, and sizes that "
-            "reach back so far are left out"
-        )
     if moments[-1].evicted > 0:
         said.append(
             "the server already evicts: what more memory would bring cannot be seen, and near the "
