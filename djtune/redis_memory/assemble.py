@@ -64,8 +64,7 @@ def server_result(visit: Visit, growth: float | None) -> ServerResult:
 def _idle_curve(seen: Seen, estimates: Estimates | None) -> Curve | None:
     if estimates is None or not seen.moments:
         return None
-    keys = sum(node.keys for node in seen.server.nodes)
-    curve = curve_from_idle(seen.moments, seen.server, min(1.0, seen.names / keys) if keys else 0.0)
+    curve = curve_from_idle(seen.moments, seen.server)
     # Idle times are weighed by MEMORY USAGE, and memory is paid for with what that leaves out.
     more = estimates.resident.value / estimates.bytes.value if estimates.bytes.value else 1.0
     curve.points = [replace(point, bytes=more * point.bytes) for point in curve.points]

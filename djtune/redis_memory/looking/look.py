@@ -186,6 +186,7 @@ class Look:
             writes=counters.writes,
             evicted=counters.evicted,
             expired=counters.expired,
+            keys=counters.keys,
         )
 
     def seen(self) -> Seen:

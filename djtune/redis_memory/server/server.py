@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from djtune.redis_memory.facts import Load, ServerFacts
-from djtune.redis_memory.server.facts import calls, parse_info, real, whole
+from djtune.redis_memory.server.facts import calls, keyspace, parse_info, real, whole
 from djtune.redis_memory.server.node import Node
 from djtune.redis_memory.server.wire import Command, Refusal, Reply, ServerLostError
 
@@ -31,6 +31,8 @@ class Counters(Struct, frozen=True):
     """Calls of commands that write; ``None``: the server does not tell."""
     evicted: int
     expired: int
+    keys: int
+    """Over all databases; expired ones that were not collected yet included."""
 
 
 class Server:
@@ -106,7 +108,12 @@ class Server:
             writes=writes,
             evicted=_sum(infos, "evicted_keys"),
             expired=_sum(infos, "expired_keys"),
+            keys=sum(map(self._keys, self.nodes)),
         )
+
+    def _keys(self, node: Node) -> int:
+        found = keyspace(self._info(node, "keyspace"))
+        return sum(keys for keys, _ in found.values())
 
     def load(self) -> Load:
         """What the visit has cost the server so far."""
