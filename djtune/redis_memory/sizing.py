@@ -13,6 +13,7 @@ from djtune.experiments.stages import Display, Stage, tolerant
 from djtune.redis_memory import assemble, replaying
 from djtune.redis_memory.advising.advise import rules_of
 from djtune.redis_memory.advising.contents import contents
+from djtune.redis_memory.calibrating import calibrated
 from djtune.redis_memory.curves import Rules
 from djtune.redis_memory.layouts.asking import conditions
 from djtune.redis_memory.layouts.result import LayoutTrial
@@ -135,7 +136,8 @@ class Sizing:
 
     def _replay(self, found: Visit, rules: list[Rules], display: Display) -> None:
         assert self.trace is not None
-        found.replayed = replay(self.trace, rules, display.advance)
+        trace = calibrated(self.trace, found.estimates)
+        found.replayed = replay(trace, rules, display.advance)
 
     def _try_view(self, display: Display) -> None:  # noqa: ARG002
         assert self.request.view is not None
