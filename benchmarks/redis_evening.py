@@ -1,6 +1,6 @@
 """The sample site's evening: is the hit ratio that redis-size promises met on a real server?
 
-    python -m benchmarks.redis_evening [--journeys 4000] [--viewers 1500]
+    python -m benchmarks.redis_evening [--journeys 4000] [--rate 20] [--viewers 1500]
 
 Serves the site (gunicorn, profile cache on, caches recorded) beside a throw-away Redis, and makes
 the journeys of its workload over HTTP; of the guide two channels are asked for, as its rendering
@@ -41,6 +41,7 @@ SITE = Path(__file__).parent.parent / "sample_site"
 POINTS = 0.02
 CLIENTS = 4
 WORKERS = 2
+LATE = 1.1
 SETTLING = 40
 """Journeys after which every worker has its connections."""
 TIGHT = (0.3, 0.6)
@@ -115,7 +116,7 @@ def serving(data: Path, url: str, **extra: str) -> Iterator[int]:
     with tethered(
         command,
         cwd=SITE,
-        env=environment(data, REDIS_URL=url, **extra),
+        env=environment(data, REDIS_URL=url, SITE_ORJSON="1", SITE_LEAN="1", **extra),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ):
@@ -163,13 +164,18 @@ def zipf(things: Sequence[Any], rng: random.Random) -> Any:
     return things[min(int(len(things) ** rng.random()) - 1, len(things) - 1)]
 
 
-def make_journeys(port: int, tonight: Evening, journeys: int, seed: int) -> int:
-    """So many journeys, by several clients at once; returns the number of answers."""
+def make_journeys(port: int, tonight: Evening, journeys: int, rate: float, seed: int) -> int:
+    """So many journeys, ``rate`` begun each second; returns the number of answers.
+
+    The same pace in every run, as what expires depends on it.
+    """
     answers: list[int] = []
+    began = time.monotonic()
 
     def client(number: int) -> None:
         rng, asked = random.Random(f"{seed} {number}"), 0
-        for _ in range(journeys // CLIENTS):
+        for turn in range(journeys // CLIENTS):
+            time.sleep(max(0.0, began + (turn * CLIENTS + number) / rate - time.monotonic()))
             for path, token in journey(tonight, rng):
                 asked += ask(port, path, token) == 200
         answers.append(asked)
@@ -179,14 +185,19 @@ def make_journeys(port: int, tonight: Evening, journeys: int, seed: int) -> int:
         thread.start()
     for thread in threads:
         thread.join()
+    took = time.monotonic() - began
+    if took > LATE * journeys / rate:
+        print(f"(behind: {journeys} journeys took {took:.0f} s instead of {journeys / rate:.0f})")
     return sum(answers)
 
 
-def recorded(data: Path, tonight: Evening, journeys: int, folder: Path) -> ServerResult:
+def recorded(
+    data: Path, tonight: Evening, journeys: int, rate: float, folder: Path
+) -> ServerResult:
     """An evening that is recorded, and what redis-size makes of it."""
     with redis_server() as url:
         with serving(data, url, SITE_RECORD_CACHE=str(folder)) as port:
-            answers = make_journeys(port, tonight, journeys, seed=1)
+            answers = make_journeys(port, tonight, journeys, rate, seed=1)
         print(f"recorded: {answers:,} answers")
         command = ["redis-size", url, "--trace", str(folder), "--format", "json", "--quiet"]
         done = subprocess.run(
@@ -201,7 +212,7 @@ def recorded(data: Path, tonight: Evening, journeys: int, folder: Path) -> Serve
 
 
 def tried(
-    data: Path, tonight: Evening, journeys: int, policy: str, curve: Curve, size: float
+    data: Path, tonight: Evening, journeys: int, rate: float, policy: str, curve: Curve, size: float
 ) -> Row:
     """The evening again, with other draws, on a server of that size."""
     point = at(curve, size)
@@ -209,12 +220,12 @@ def tried(
     with redis_server("--maxmemory-policy", policy) as url:
         client = redis.Redis.from_url(url)
         with serving(data, url) as port:
-            make_journeys(port, tonight, SETTLING, seed=3)
+            make_journeys(port, tonight, SETTLING, rate, seed=3)
             client.flushall()
             # What the server needs with its clients connected is not for entries.
             client.config_set("maxmemory", int(client.info("memory")["used_memory"]) + int(size))
             client.config_resetstat()
-            make_journeys(port, tonight, journeys, seed=2)
+            make_journeys(port, tonight, journeys, rate, seed=2)
         stats = client.info("stats")
         client.close()
     promised = (1 - point.miss_ratio, 1 - point.high, 1 - point.low)
@@ -225,6 +236,7 @@ def main() -> int:
     """Record, advise, try; print a line for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--journeys", type=int, default=4000)
+    parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--viewers", type=int, default=1500)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -232,14 +244,14 @@ def main() -> int:
         seed = ["site", "seed", "--size", "medium", "--data", str(data)]
         subprocess.run([sys.executable, "-m", "djtune.cli", *seed], check=True, capture_output=True)
         tonight = evening(data, options.viewers)
-        server = recorded(data, tonight, options.journeys, recordings)
+        server = recorded(data, tonight, options.journeys, options.rate, recordings)
         assert server.advice is not None
         rules = server.advice.policy.rules
         curve = next(curve for curve in server.traced if curve.rules == rules)
         whole = max(point.bytes for point in curve.points) / 1.2
         print(f"advised: {rules.policy}; {'; '.join(server.advice.policy.why)}")
         rows = [
-            tried(data, tonight, options.journeys, rules.policy, curve, part * whole)
+            tried(data, tonight, options.journeys, options.rate, rules.policy, curve, part * whole)
             for part in (*TIGHT, 1.2)
         ]
     return report(rules.policy, rows)
