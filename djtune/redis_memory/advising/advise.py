@@ -6,7 +6,13 @@ from msgspec import Struct
 
 from djtune.redis_memory.advice import Advice, Basis, Policy, Size, Term
 from djtune.redis_memory.advising.contents import contents
-from djtune.redis_memory.advising.margins import ROUND, container_terms, maxmemory_terms, rounded
+from djtune.redis_memory.advising.margins import (
+    ROUND,
+    container_terms,
+    maxmemory_terms,
+    refusal_terms,
+    rounded,
+)
 from djtune.redis_memory.advising.policy import choose_policy
 from djtune.redis_memory.advising.reading import at, smallest
 from djtune.redis_memory.curves import Curve, Rules
@@ -66,7 +72,10 @@ def _size(known: Known, estimates: Estimates, policy: Policy) -> Size:
     facts, everything = known.facts, estimates.resident.value
     curve = _curve(known, policy)
     entries, basis = _entries(curve, everything, policy)
-    terms = maxmemory_terms(entries, facts, known.growth)
+    unexplained = estimates.balance.residual if estimates.balance else 0.0
+    terms = maxmemory_terms(entries, facts, known.growth, unexplained)
+    if policy.rules.policy == "noeviction":
+        terms += refusal_terms(terms, facts)
     nodes = max(1, len(facts.nodes))
     maxmemory = rounded(terms, nodes)
     container = container_terms(nodes * maxmemory, facts, known.copy_on_write)
@@ -111,12 +120,11 @@ def _entries(curve: Curve | None, everything: float, policy: Policy) -> tuple[Te
 
 
 def _settings(facts: ServerFacts, current: Rules | None, advice: Advice) -> list[tuple[str, str]]:
-    """The settings that differ from what the server has."""
+    """The settings that differ from what the server has.
+
+    The policy comes first: under the old one a new limit could evict what must stay.
+    """
     wanted: list[tuple[str, str]] = []
-    if advice.size is not None:
-        per_node = (facts.maxmemory or 0) // max(1, len(facts.nodes))
-        if per_node != advice.size.maxmemory:
-            wanted.append(("maxmemory", f"{advice.size.maxmemory // ROUND}mb"))
     rules = advice.policy.rules
     if current is None or rules.policy != current.policy:
         wanted.append(("maxmemory-policy", rules.policy))
@@ -125,4 +133,8 @@ def _settings(facts: ServerFacts, current: Rules | None, advice: Advice) -> list
         value = getattr(rules, attribute)
         if value != getattr(current or Rules(rules.policy), attribute):
             wanted.append((name, str(value)))
+    if advice.size is not None:
+        per_node = (facts.maxmemory or 0) // max(1, len(facts.nodes))
+        if abs(per_node - advice.size.maxmemory) >= ROUND:
+            wanted.append(("maxmemory", f"{advice.size.maxmemory // ROUND}mb"))
     return wanted

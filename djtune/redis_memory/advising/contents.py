@@ -1,6 +1,6 @@
 """What a server holds, as far as eviction is concerned: what can be made again, and what cannot."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from djtune.redis_memory.estimated import PatternEstimate
 from djtune.redis_memory.facts import Kind, Use
@@ -21,11 +21,18 @@ class Contents(Struct):
     """Broker, channels, locks."""
     kept: list[PatternEstimate]
     """Neither of a cache nor with a TTL: nothing says that it can be made again."""
+    brokers: list[str] = field(default_factory=list)
+    """Settings that name the server as a broker: queues without a task are no keys at all."""
 
     @property
     def precious(self) -> list[PatternEstimate]:
         """All that must not be evicted."""
         return [*self.queues, *self.kept]
+
+    @property
+    def must_stay(self) -> bool:
+        """Whether something here, or something that comes back, must not be evicted."""
+        return bool(self.precious or self.brokers)
 
 
 def contents(patterns: list[PatternEstimate], uses: list[Use]) -> Contents:
@@ -34,7 +41,7 @@ def contents(patterns: list[PatternEstimate], uses: list[Use]) -> Contents:
     Sessions without TTLs are kept: no cache backend stores such.
     """
     prefixes = tuple(use.key_prefix for use in uses if use.role == "cache" and use.key_prefix)
-    found = Contents([], [], [])
+    found = Contents([], [], [], [use.where for use in uses if use.role == "broker"])
     for pattern in patterns:
         if pattern.kind in QUEUES:
             found.queues.append(pattern)

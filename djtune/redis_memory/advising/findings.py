@@ -33,10 +33,10 @@ def findings(
     """The findings about one server: what may break first, then what costs most memory."""
     held = contents(estimates.patterns, facts.uses)
     found = [
-        *_queues(facts, held),
+        *_queues(facts, held, advice),
         *_sessions(facts, held),
         *_nothing_to_evict(facts, held),
-        *_refuses(facts, held),
+        *_refuses(facts, held, advice),
         *_unlimited(facts, held, advice),
         *_growing(held, estimates),
         *_cold(estimates),
@@ -48,7 +48,7 @@ def findings(
     return sorted(found, key=lambda f: (order[f.severity], -(f.saving.value if f.saving else 0)))
 
 
-def _queues(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
+def _queues(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[FindingData]:
     brokers = [use.where for use in facts.uses if use.role in ("broker", "channels")]
     if not (held.queues or brokers) or not _may_evict(facts):
         return
@@ -59,22 +59,19 @@ def _queues(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
     if held.queues:
         evidence.append(f"{_listed(held.queues)} ({fmt.size(resident(held.queues))})")
     if brokers:
-        evidence.append(f"{', '.join(brokers)} names this server")
+        evidence.append(f"named by {', '.join(brokers)}")
     yield FindingData(
         kind="queue-evictable",
         title="Eviction can take queued tasks or messages away, without an error",
         where=facts.address,
         evidence=evidence,
-        remedy="give the broker an instance of its own with noeviction; the cache keeps this one",
-        patch=_config("maxmemory-policy", _safe(held)),
+        remedy="give the broker an instance of its own with noeviction; the cache keeps this one"
+        if held.evictable
+        else "evict nothing",
+        patch=_config("maxmemory-policy", advice.policy.rules.policy),
         confidence="one policy holds for all databases of a server",
         severity="high",
     )
-
-
-def _safe(held: Contents) -> str:
-    """The policy that spares what has no TTL, until the broker has moved."""
-    return "noeviction" if with_ttl(held.precious) else "volatile-lru"
 
 
 def _sessions(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
@@ -122,13 +119,14 @@ def _nothing_to_evict(facts: ServerFacts, held: Contents) -> Iterator[FindingDat
     )
 
 
-def _refuses(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
+def _refuses(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[FindingData]:
     if facts.policy != "noeviction" or not facts.maxmemory or not held.evictable:
         return
     used = sum(node.used_memory for node in facts.nodes)
     if resident(held.evictable) < used * 0.5:
         return
     nearly = used / facts.maxmemory >= FULL
+    policy = advice.policy.rules.policy
     yield FindingData(
         kind="noeviction-on-a-cache",
         title="A full cache will refuse writes: noeviction holds for what could be made again",
@@ -137,8 +135,8 @@ def _refuses(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
             f"{fmt.size(used)} of {fmt.size(facts.maxmemory)} are used",
             f"{fmt.size(resident(held.evictable))} could be made again",
         ],
-        remedy="let it evict" if not held.precious else "move what must stay, then let it evict",
-        patch=_config("maxmemory-policy", "volatile-lru" if held.precious else "allkeys-lru"),
+        remedy="let it evict" if not held.must_stay else "move what must stay, then let it evict",
+        patch="" if policy == "noeviction" else _config("maxmemory-policy", policy),
         severity="high" if nearly else "medium",
     )
 

@@ -28,10 +28,13 @@ _OVERHEAD = {
 output buffers beyond the backlog and the AOF buffer are left out)."""
 
 
-def maxmemory_terms(entries: Term, facts: ServerFacts, growth: float | None) -> list[Term]:
+def maxmemory_terms(
+    entries: Term, facts: ServerFacts, growth: float | None, unexplained: float = 0.0
+) -> list[Term]:
     """What ``maxmemory`` has to hold, of all primaries: the entries and all that counts beside.
 
     ``growth`` is the part by which the entries are to grow; ``None``: nobody said.
+    ``unexplained`` are the bytes of ``used_memory`` that the balance leaves over: they count too.
     """
     told = growth is not None
     part = ASSUMED_GROWTH if growth is None else growth
@@ -43,13 +46,35 @@ def maxmemory_terms(entries: Term, facts: ServerFacts, growth: float | None) -> 
             for name, label in _OVERHEAD.items()
             if (held := _sum(facts.nodes, name)) >= LEAST_SHOWN
         ),
+        *(
+            [Term("what nothing explains", unexplained, "measured", "used_memory's residual")]
+            if unexplained >= LEAST_SHOWN
+            else []
+        ),
         Term("room to grow", part * entries.bytes, "set" if told else "assumed", note),
     ]
 
 
+def refusal_terms(terms: Sequence[Term], facts: ServerFacts) -> list[Term]:
+    """What more to leave where a full server refuses writes: what it has needed, or is allowed.
+
+    How long queues get cannot be seen from one visit, and a lower limit could only do harm.
+    """
+    needed = sum(term.bytes for term in terms)
+    used = sum(node.used_memory for node in facts.nodes)
+    more = []
+    if (peak := _sum(facts.nodes, "used_memory_peak") - used) >= LEAST_SHOWN:
+        more.append(Term("what it once held more", float(peak), "measured", "used_memory_peak"))
+        needed += peak
+    if (allowed := facts.maxmemory or 0) > needed:
+        note = "noeviction: a lower limit can only refuse writes"
+        more.append(Term("the limit that is set", allowed - needed, "set", note))
+    return more
+
+
 def rounded(terms: Sequence[Term], nodes: int) -> int:
     """The terms' sum for each of the primaries, rounded up to a mebibyte."""
-    return ROUND * math.ceil(sum(term.bytes for term in terms) / nodes / ROUND)
+    return ROUND * math.ceil(round(sum(term.bytes for term in terms)) / nodes / ROUND)
 
 
 def container_terms(maxmemory: float, facts: ServerFacts, copy_on_write: Term | None) -> list[Term]:

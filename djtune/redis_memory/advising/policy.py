@@ -1,6 +1,6 @@
 """Which eviction policy: what must not be lost decides first, then what misses cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from djtune.redis_memory.advice import Policy
 from djtune.redis_memory.advising.contents import Contents, resident, with_ttl
@@ -21,7 +21,7 @@ def choose_policy(held: Contents, current: Rules | None, traced: Sequence[Curve]
 
     ``traced`` are the curves of a replayed trace, one for each of the rules that were tried.
     """
-    if held.precious:
+    if held.must_stay:
         return _beside_precious(held, current)
     if traced:
         return _by_trace(current, traced)
@@ -40,8 +40,7 @@ def choose_policy(held: Contents, current: Rules | None, traced: Sequence[Curve]
 
 
 def _beside_precious(held: Contents, current: Rules | None) -> Policy:
-    names = ", ".join(pattern.pattern for pattern in held.precious[:3])
-    kept = [f"{names} must not be evicted ({fmt.size(resident(held.precious))})"]
+    kept = list(_why_kept(held))
     evictable = resident(held.evictable)
     if not evictable:
         return _policy("noeviction", current, [*kept, "and there is nothing else here"])
@@ -58,6 +57,14 @@ def _beside_precious(held: Contents, current: Rules | None) -> Policy:
         return _policy("volatile-lru", current, why)
     why = [*kept, "so that no key may go: give the cache an instance of its own, with allkeys-lru"]
     return _policy("noeviction", current, why)
+
+
+def _why_kept(held: Contents) -> Iterator[str]:
+    if held.precious:
+        names = ", ".join(pattern.pattern for pattern in held.precious[:3])
+        yield f"{names} must not be evicted ({fmt.size(resident(held.precious))})"
+    if held.brokers and not held.queues:
+        yield f"a broker by {held.brokers[0]}: its queues are empty now, but tasks must not be lost"
 
 
 def _by_trace(current: Rules | None, traced: Sequence[Curve]) -> Policy:

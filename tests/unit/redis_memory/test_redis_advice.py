@@ -14,7 +14,13 @@ from djtune.redis_memory.advising.margins import container_terms, maxmemory_term
 from djtune.redis_memory.advising.policy import choose_policy
 from djtune.redis_memory.advising.reading import at, enough, smallest
 from djtune.redis_memory.curves import Curve, CurvePoint, Rules
-from djtune.redis_memory.estimated import Amount, Estimates, PatternEstimate, Spread
+from djtune.redis_memory.estimated import (
+    Amount,
+    Estimates,
+    PatternEstimate,
+    Reconciliation,
+    Spread,
+)
 from djtune.redis_memory.observed import Kind, NodeFacts, ServerFacts, Use
 
 MB = 1_000_000
@@ -82,6 +88,12 @@ class TestPolicy:
     def test_beside_a_queue_a_cache_without_ttls_leaves_nothing_to_evict(self) -> None:
         policy = chosen(pattern("page:*", "page", ttl=0.2), pattern("celery", "queue", ttl=0.0))
         assert policy.rules.policy == "noeviction"
+
+    def test_a_broker_whose_queues_are_empty_is_a_broker_still(self) -> None:
+        held = contents([pattern(":1:a*")], [Use("CELERY_BROKER_URL", "broker")])
+        policy = choose_policy(held, None, [curve(LRU, (10, 0.4), (80, 0.1))])
+        assert policy.rules.policy == "volatile-lru"
+        assert "CELERY_BROKER_URL" in policy.why[0]
 
     def test_keys_that_nothing_calls_a_cache_stay(self) -> None:
         assert chosen(pattern("user:*", "other", ttl=0.0)).rules.policy == "noeviction"
@@ -172,6 +184,25 @@ class TestSize:
             "room to grow": pytest.approx(5.0),
         }
 
+    def test_what_nothing_explains_counts_too(self) -> None:
+        known = estimates(pattern("a*"))
+        known.balance = Reconciliation([], 130 * MB, 30.0 * MB, covered=False)
+        size = advise(Known(server(), known)).size
+        assert size is not None
+        assert size.maxmemory >= 150 * MB
+
+    def test_a_server_that_refuses_writes_is_never_given_less_than_it_has_needed(self) -> None:
+        queue = estimates(pattern("rq:job:*", "queue", ttl=0.0, bytes=MB))
+        once_full = server("noeviction", used_memory_peak=str(700 * MB))
+        size = advise(Known(once_full, queue)).size
+        assert size is not None
+        assert size.maxmemory >= 600 * MB
+
+    def test_nor_less_than_it_is_allowed(self) -> None:
+        queue = estimates(pattern("rq:job:*", "queue", ttl=0.0, bytes=MB))
+        advice = advise(Known(server("allkeys-lru", 300 * 2**20), queue))
+        assert advice.commands == ["CONFIG SET maxmemory-policy noeviction"]
+
     def test_what_does_not_count_is_in_the_container(self) -> None:
         facts = server(connected_slaves="2", used_memory_rss=str(150 * MB))
         facts.settings["client-output-buffer-limit"] = "normal 0 0 0 slave 1000 500 60 pubsub 1 1 1"
@@ -196,6 +227,14 @@ class TestSize:
         assert advice.commands[0].startswith("CONFIG SET maxmemory ")
         assert advice.commands[0].endswith("mb")
 
+    def test_the_policy_is_set_before_a_limit_that_would_evict(self) -> None:
+        held = estimates(pattern("a*"), pattern("celery", "queue", ttl=0.0))
+        advice = advise(Known(server("allkeys-lru", 50 * MB), held))
+        assert [line.split()[0] for line in advice.configuration] == [
+            "maxmemory-policy",
+            "maxmemory",
+        ]
+
 
 class TestFindings:
     def kinds(self, facts: ServerFacts, *patterns: PatternEstimate) -> set[str]:
@@ -210,6 +249,14 @@ class TestFindings:
         assert self.kinds(server("allkeys-lru", 500 * MB), pattern("a*"), queue) == {
             "queue-evictable"
         }
+
+    @pytest.mark.parametrize("channels", [0.0, 1.0])
+    def test_what_mends_a_queue_is_what_is_advised(self, channels: float) -> None:
+        held = estimates(pattern("a*"), pattern("asgi:*", "channels", ttl=channels))
+        facts = server("allkeys-lru", 500 * MB)
+        advice = advise(Known(facts, held))
+        (found,) = findings(facts, held, [], advice)
+        assert found.patch in advice.commands
 
     def test_a_queue_without_ttls_is_safe_under_volatile_lru(self) -> None:
         queue = pattern("celery", "queue", ttl=0.0, bytes=1000)
