@@ -75,3 +75,8 @@ def calls(info: dict[str, str], commands: frozenset[str]) -> int | None:
         for name, value in stats.items()
         if name in commands
     )
+
+
+def cpu_seconds(info: dict[str, str]) -> float:
+    """CPU seconds of the server process, its children's left out."""
+    return real(info, "used_cpu_user") + real(info, "used_cpu_sys")

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from djtune.redis_memory.facts import NodeFacts
+from djtune.redis_memory.server.facts import cpu_seconds, parse_info
 from djtune.redis_memory.server.pace import Pace
 from djtune.redis_memory.server.wire import Command, Refusal, Reply, Wire
 
-_PING_EVERY = 50
+_PING_EVERY, _LOOK_EVERY = 50, 20
 """Batches."""
 READING = {
     "keys": "SCAN TYPE PTTL TTL OBJECT MEMORY DBSIZE",
@@ -96,7 +97,14 @@ class Node:
     def _ping_now_and_then(self) -> None:
         if self._batches % _PING_EVERY == 0:
             self.ping(5 if self._batches == 0 else 1)
+        if self._batches % _LOOK_EVERY == 0:
+            self._look_at_its_work()
         self._batches += 1
+
+    def _look_at_its_work(self) -> None:
+        (reply,) = self.wire.ask([("INFO", "cpu")])
+        if isinstance(reply, bytes):
+            self.pace.worked(cpu_seconds(parse_info(reply)))
 
 
 def check_reading(commands: Sequence[Command]) -> None:

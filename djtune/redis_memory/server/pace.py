@@ -24,8 +24,10 @@ class Pace:
     """When the next batch may go out, and how deep it may be.
 
     The server's time for a batch is taken to be its latency less the round trip of an idle ``PING``
-    (the median of the last few). Whatever else delays the replies (other clients' commands, a
-    slow network) counts as the server's time too, so that a busy server is asked less.
+    (the median of the last few). What else delays the replies (a slow network, a busy machine of
+    ours) is taken back at times: the server cannot have worked longer for the visit than the CPU
+    time that it has had at all (:meth:`worked`). Other clients' commands stay counted as ours, so
+    that a busy server is asked less.
     """
 
     def __init__(
@@ -43,6 +45,9 @@ class Pace:
         self._clock, self._sleep = clock, sleep
         self._round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS)
         self._free_at = clock()
+        self._worked: float | None = None
+        self._charged = 0.0
+        """What was charged since the server's CPU time was last looked at."""
 
     @property
     def round_trip(self) -> float:
@@ -63,10 +68,19 @@ class Pace:
         if (rest := self.rest) > 0:
             self._sleep(rest)
 
+    def worked(self, cpu_seconds: float) -> None:
+        """Note the CPU time that the server has had since it started, by ``INFO cpu``."""
+        if self._worked is not None:
+            surplus = max(0.0, self._charged - max(0.0, cpu_seconds - self._worked))
+            self.server_seconds -= surplus
+            self._free_at = max(self._free_at - surplus / self.share, self._clock())
+        self._worked, self._charged = cpu_seconds, 0.0
+
     def spent(self, latency: float, commands: int) -> None:
         """Note that a batch of ``commands`` has just been answered after ``latency`` seconds."""
         server = max(0.0, latency - self.round_trip)
         self.server_seconds += server
+        self._charged += server
         began = self._clock() - latency
         self._free_at = max(self._free_at, began) + (server / self.share)
         if commands < SHALLOWEST:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from djtune.redis_memory.facts import Load, ServerFacts
-from djtune.redis_memory.server.facts import calls, keyspace, parse_info, real, whole
+from djtune.redis_memory.server.facts import calls, cpu_seconds, keyspace, parse_info, whole
 from djtune.redis_memory.server.node import Node
 from djtune.redis_memory.server.wire import Command, Refusal, Reply, ServerLostError
 
@@ -151,11 +151,6 @@ class Server:
         """Hang up everywhere."""
         for node in self.nodes:
             node.wire.close()
-
-
-def cpu_seconds(info: dict[str, str]) -> float:
-    """CPU seconds of the server process, its children's left out."""
-    return real(info, "used_cpu_user") + real(info, "used_cpu_sys")
 
 
 def _served(info: dict[str, str]) -> int:

@@ -68,3 +68,22 @@ def test_a_few_dear_questions_do_not_shrink_the_batches() -> None:
     before = pace.depth
     pace.spent(0.1, 1)
     assert pace.depth == before
+
+
+def test_what_the_server_has_not_worked_is_taken_back() -> None:
+    clock = Clock()
+    pace = paced(clock)
+    pace.worked(7.0)
+    clock.sleep(0.010)
+    pace.spent(0.010, 50)
+    pace.worked(7.002)
+    assert pace.server_seconds == pytest.approx(0.002)
+    assert pace.rest == pytest.approx(0.002 / 0.050 - 0.010)
+
+
+def test_what_it_works_for_others_gives_nothing_more() -> None:
+    pace = paced(Clock())
+    pace.worked(7.0)
+    pace.spent(0.010, 50)
+    pace.worked(9.0)
+    assert pace.server_seconds == pytest.approx(0.010)
