@@ -21,13 +21,19 @@ class Contents(Struct):
     """Broker, channels, locks."""
     kept: list[PatternEstimate]
     """Neither of a cache nor with a TTL: nothing says that it can be made again."""
-    brokers: list[str] = field(default_factory=list)
-    """Settings that name the server as a broker: queues without a task are no keys at all."""
+    brokers: list[Use] = field(default_factory=list)
+    """Uses as a broker or for channels: queues without a task are no keys at all."""
 
     @property
     def precious(self) -> list[PatternEstimate]:
         """All that must not be evicted."""
         return [*self.queues, *self.kept]
+
+    @property
+    def messages_expire(self) -> bool:
+        """Whether what waits has TTLs, as channels' messages have: then ``volatile-*`` is as bad
+        for them as ``allkeys-*``."""
+        return bool(with_ttl(self.queues)) or any(use.role == "channels" for use in self.brokers)
 
     @property
     def must_stay(self) -> bool:
@@ -41,7 +47,7 @@ def contents(patterns: list[PatternEstimate], uses: list[Use]) -> Contents:
     Sessions without TTLs are kept: no cache backend stores such.
     """
     prefixes = tuple(use.key_prefix for use in uses if use.role == "cache" and use.key_prefix)
-    found = Contents([], [], [], [use.where for use in uses if use.role == "broker"])
+    found = Contents([], [], [], [use for use in uses if use.role in ("broker", "channels")])
     for pattern in patterns:
         if pattern.kind in QUEUES:
             found.queues.append(pattern)
@@ -70,6 +76,11 @@ def expires(pattern: PatternEstimate) -> bool:
 def resident(patterns: list[PatternEstimate]) -> float:
     """Bytes of some patterns."""
     return sum(pattern.resident.value for pattern in patterns)
+
+
+def without_ttl(patterns: list[PatternEstimate]) -> float:
+    """Bytes of some patterns' keys that stay until they are deleted."""
+    return resident(patterns) - with_ttl(patterns)
 
 
 def with_ttl(patterns: list[PatternEstimate]) -> float:

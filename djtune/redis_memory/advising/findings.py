@@ -34,7 +34,7 @@ def findings(
     held = contents(estimates.patterns, facts.uses)
     found = [
         *_queues(facts, held, advice),
-        *_sessions(facts, held),
+        *_sessions(facts, held, advice),
         *_nothing_to_evict(facts, held),
         *_refuses(facts, held, advice),
         *_unlimited(facts, held, advice),
@@ -49,11 +49,11 @@ def findings(
 
 
 def _queues(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[FindingData]:
-    brokers = [use.where for use in facts.uses if use.role in ("broker", "channels")]
+    brokers = [use.where for use in held.brokers]
     if not (held.queues or brokers) or not _may_evict(facts):
         return
     exposed = facts.policy.startswith("allkeys-")
-    if not exposed and not with_ttl(held.queues):
+    if not exposed and not held.messages_expire:
         return
     evidence = [f"maxmemory-policy is {facts.policy}"]
     if held.queues:
@@ -74,7 +74,7 @@ def _queues(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[Find
     )
 
 
-def _sessions(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
+def _sessions(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[FindingData]:
     endless = [p for p in held.kept if p.kind == "session"]
     if endless:
         share = 1 - min(pattern.with_ttl.value for pattern in endless)
@@ -88,12 +88,14 @@ def _sessions(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:
         )
     only_copy = [use for use in facts.uses if use.role == "session"]
     sessions = [pattern for pattern in held.evictable if pattern.kind == "session"]
-    if sessions and only_copy and _may_evict(facts) and len(held.evictable) > len(sessions):
+    policy = facts.policy if _may_evict(facts) else advice.policy.rules.policy
+    evicts = policy != "noeviction"
+    if sessions and only_copy and evicts and len(held.evictable) > len(sessions):
         yield FindingData(
             kind="sessions-evictable",
             title="A full cache signs users out: their sessions are evicted like any other key",
             where=_listed(sessions),
-            evidence=[f"maxmemory-policy is {facts.policy}, beside {fmt.size(resident(sessions))}"],
+            evidence=[f"{fmt.size(resident(sessions))} of sessions under {policy}"],
             remedy='SESSION_ENGINE = "django.contrib.sessions.backends.cached_db", or an instance '
             "of their own",
             severity="medium",

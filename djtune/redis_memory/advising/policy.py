@@ -45,9 +45,7 @@ def _beside_precious(held: Contents, current: Rules | None) -> Policy:
     if not evictable:
         return _policy("noeviction", current, [*kept, "and there is nothing else here"])
     share = with_ttl(held.evictable) / evictable
-    # A TTL on what must stay, as channels' messages have, makes volatile-* as bad as allkeys-*.
-    exposed = with_ttl(held.precious)
-    if share >= MOSTLY and not exposed:
+    if share >= MOSTLY and not (held.messages_expire or with_ttl(held.kept)):
         why = [
             *kept,
             f"{fmt.share(share)} of the rest has a TTL, and volatile-lru evicts that alone",
@@ -64,7 +62,8 @@ def _why_kept(held: Contents) -> Iterator[str]:
         names = ", ".join(pattern.pattern for pattern in held.precious[:3])
         yield f"{names} must not be evicted ({fmt.size(resident(held.precious))})"
     if held.brokers and not held.queues:
-        yield f"a broker by {held.brokers[0]}: its queues are empty now, but tasks must not be lost"
+        named = ", ".join(use.where for use in held.brokers)
+        yield f"named by {named}: nothing waits there now, but what will must not be lost"
 
 
 def _by_trace(current: Rules | None, traced: Sequence[Curve]) -> Policy:

@@ -95,6 +95,10 @@ class TestPolicy:
         assert policy.rules.policy == "volatile-lru"
         assert "CELERY_BROKER_URL" in policy.why[0]
 
+    def test_messages_of_channels_would_have_ttls_were_there_any(self) -> None:
+        policy = choose_policy(contents([pattern(":1:a*")], [Use("LAYERS", "channels")]), None, [])
+        assert policy.rules.policy == "noeviction"
+
     def test_keys_that_nothing_calls_a_cache_stay(self) -> None:
         assert chosen(pattern("user:*", "other", ttl=0.0)).rules.policy == "noeviction"
 
@@ -249,6 +253,17 @@ class TestFindings:
         assert self.kinds(server("allkeys-lru", 500 * MB), pattern("a*"), queue) == {
             "queue-evictable"
         }
+
+    def test_an_empty_channel_layer_is_not_safe_under_volatile_policies(self) -> None:
+        facts = server("volatile-lru", 500 * MB)
+        facts.uses = [Use("CHANNEL_LAYERS['default']", "channels")]
+        assert self.kinds(facts, pattern("a*")) == {"queue-evictable"}
+
+    def test_sessions_are_warned_of_before_a_policy_is_set_that_evicts_them(self) -> None:
+        facts = server("noeviction", 0)
+        facts.uses = [Use("SESSION_ENGINE", "session")]
+        sessions = pattern("django.contrib.sessions.cache*", "session")
+        assert "sessions-evictable" in self.kinds(facts, pattern("a*"), sessions)
 
     @pytest.mark.parametrize("channels", [0.0, 1.0])
     def test_what_mends_a_queue_is_what_is_advised(self, channels: float) -> None:
