@@ -9,8 +9,6 @@ from djtune.reports import format as fmt
 from djtune.reports.blocks import Block, Cell, Chart, Column, Heading, Note, Series, Table
 
 FUTURE = "Belady"
-SHOWN = 6
-"""Curves of a trace that are drawn."""
 
 
 def curve_blocks(server: ServerResult, level: int) -> Iterator[Block]:
@@ -21,13 +19,39 @@ def curve_blocks(server: ServerResult, level: int) -> Iterator[Block]:
     yield Heading("Hit ratio by memory", level)
     if server.trace is not None:
         yield Note(_traced(server.trace), tone="plain")
-    drawn = [curve for curve in curves if curve.points]
+    drawn = _best_of_each([curve for curve in curves if curve.points])
     if drawn:
-        yield _chart(drawn[: SHOWN + 1])
+        yield _chart(drawn)
         yield _table(server, drawn)
+    if len(drawn) < sum(bool(curve.points) for curve in curves):
+        yield Note(
+            "Of each policy the best of its settings is shown; --format json has all that were tried."
+        )
+    for caveat, told in _caveats(curves).items():
+        yield Note(f"{told}{caveat}")
+
+
+def _best_of_each(curves: list[Curve]) -> list[Curve]:
+    """One curve for each policy: the one that misses least over all sizes."""
+    best: dict[str, Curve] = {}
     for curve in curves:
-        for caveat in curve.caveats:
-            yield Note(f"{label(curve)}: {caveat}", tone="muted" if curve.points else "plain")
+        policy = curve.rules.policy if curve.rules else ""
+        if policy not in best or _misses(curve) < _misses(best[policy]):
+            best[policy] = curve
+    return list(best.values())
+
+
+def _misses(curve: Curve) -> float:
+    return sum(point.miss_ratio for point in curve.points)
+
+
+def _caveats(curves: list[Curve]) -> dict[str, str]:
+    """What is said of the curves, once; with whose it is, where it is of idle times."""
+    return {
+        caveat: "" if curve.rules else f"{label(curve)}: "
+        for curve in curves
+        for caveat in curve.caveats
+    }
 
 
 def label(curve: Curve) -> str:
@@ -92,7 +116,11 @@ def _ideal_rows(ideal: Ideal | None, sizes: list[float]) -> list[list[Cell]]:
     future = ideal.ratios[FUTURE]
     others = [ratios for name, ratios in ideal.ratios.items() if name not in (FUTURE, "LRU")]
     best = [min(each) for each in zip(*others, strict=True)]
-    rows = (("the best of S3-FIFO, ARC, W-TinyLFU", best), ("if the future were known", future))
+    but = f" ({', '.join(ideal.caveats)})" if ideal.caveats else ""
+    rows = (
+        (f"the best of S3-FIFO, ARC, W-TinyLFU{but}", best),
+        (f"if the future were known{but}", future),
+    )
     return [
         [
             Cell(name, tone="muted"),

@@ -103,7 +103,7 @@ def summary(trace: Trace) -> TraceSummary:
         keys=trace.keys,
         rate=trace.rate,
         reads=trace.reads,
-        hit_ratio=trace.hits / trace.reads if trace.reads else None,
+        hit_ratio=trace.hits / trace.reads if trace.hits else None,
         with_cost=float(known.mean()) if known.size else 0.0,
         notes=trace.notes,
     )
