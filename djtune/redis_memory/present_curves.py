@@ -25,7 +25,7 @@ def curve_blocks(server: ServerResult, level: int) -> Iterator[Block]:
         yield _table(server, drawn)
     if len(drawn) < sum(bool(curve.points) for curve in curves):
         yield Note(
-            "Of each policy the best of its settings is shown; --format json has all that were tried."
+            "Of each policy the best settings are shown; --format json has all that were tried."
         )
     for caveat, told in _caveats(curves).items():
         yield Note(f"{told}{caveat}")
