@@ -74,13 +74,18 @@ def _idle_curve(seen: Seen, estimates: Estimates | None) -> Curve | None:
 def _copied(seen: Seen, estimates: Estimates) -> Term | None:
     """What a save would copy, where the server saves at all."""
     facts = seen.server
-    info = facts.nodes[0].info
     saves = facts.settings.get("save", "") or facts.settings.get("appendonly") == "yes"
-    if not saves and not int(info.get("connected_slaves", 0) or 0):
+    if not saves and not any(int(n.info.get("connected_slaves", 0) or 0) for n in facts.nodes):
         return None
-    used = sum(node.used_memory for node in facts.nodes)
-    each = estimates.resident.value / (estimates.keys.value or 1.0)
-    return copy_on_write(used, used, info, _writes_per_second(seen), each)
+    writes = _writes_per_second(seen)
+    of_each = None if writes is None else writes / len(facts.nodes)
+    size = estimates.resident.value / (estimates.keys.value or 1.0)
+    terms = [
+        copy_on_write(node.used_memory, node.used_memory, node.info, of_each, size)
+        for node in facts.nodes
+    ]
+    known = [term for term in terms if term is not None]
+    return replace(known[0], bytes=sum(term.bytes for term in known)) if known else None
 
 
 def _writes_per_second(seen: Seen) -> float | None:

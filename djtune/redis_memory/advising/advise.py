@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from djtune.redis_memory.advice import Advice, Basis, Policy, Size, Term
-from djtune.redis_memory.advising.contents import contents
+from djtune.redis_memory.advising.contents import contents, without_ttl
 from djtune.redis_memory.advising.margins import (
     ROUND,
     container_terms,
     maxmemory_terms,
     refusal_terms,
     rounded,
+    spare_terms,
+    uneven_terms,
 )
 from djtune.redis_memory.advising.policy import choose_policy
 from djtune.redis_memory.advising.reading import at, smallest
@@ -36,6 +39,7 @@ class Known(Struct):
     growth: float | None = None
     """Part by which the data are to grow; ``None``: nobody said."""
     copy_on_write: Term | None = None
+    """What a save copies of the memory that is used now."""
 
 
 def advise(known: Known) -> Advice:
@@ -71,15 +75,17 @@ def rules_of(facts: ServerFacts) -> Rules | None:
 def _size(known: Known, estimates: Estimates, policy: Policy) -> Size:
     facts, everything = known.facts, estimates.resident.value
     curve = _curve(known, policy)
-    entries, basis = _entries(curve, everything, policy)
+    entries, basis, promised_at = _entries(curve, estimates, policy)
     unexplained = estimates.balance.residual if estimates.balance else 0.0
     terms = maxmemory_terms(entries, facts, known.growth, unexplained)
     if policy.rules.policy == "noeviction":
-        terms += refusal_terms(terms, facts)
+        terms += refusal_terms(facts)
+    terms += uneven_terms(terms, facts.nodes)
+    terms += spare_terms(terms, facts, told=basis != "everything")
     nodes = max(1, len(facts.nodes))
     maxmemory = rounded(terms, nodes)
-    container = container_terms(nodes * maxmemory, facts, known.copy_on_write)
-    promised = at(curve, entries.bytes) if curve is not None else None
+    container = container_terms(nodes * maxmemory, facts, _copied(known, nodes * maxmemory))
+    promised = at(curve, promised_at) if curve is not None else None
     return Size(
         basis,
         maxmemory,
@@ -108,15 +114,37 @@ def _curve(known: Known, policy: Policy) -> Curve | None:
     return None
 
 
-def _entries(curve: Curve | None, everything: float, policy: Policy) -> tuple[Term, Basis]:
-    """The bytes that entries are to have, with what says so."""
+def _entries(
+    curve: Curve | None, estimates: Estimates, policy: Policy
+) -> tuple[Term, Basis, float]:
+    """The bytes that entries are to have, with what says so; where on the curve that is.
+
+    Under ``volatile-*`` what has no TTL stays however seldom it is used, so that it comes on top.
+    """
+    everything = estimates.resident.value
+    everything_fits: tuple[Term, Basis, float] = (
+        Term("all entries", everything, "estimated"),
+        "everything",
+        everything,
+    )
     if curve is None or policy.rules.policy == "noeviction" or everything < LITTLE:
-        return Term("all entries", everything, "estimated"), "everything"
+        return everything_fits
     needed = smallest(curve, [curve])
-    if needed is None or needed >= everything:
-        return Term("all entries", everything, "estimated"), "everything"
+    volatile = policy.rules.policy.startswith("volatile-")
+    staying = without_ttl(estimates.patterns) if volatile else 0.0
+    if needed is None or needed + staying >= everything:
+        return everything_fits
     note = f"of {fmt.size(everything)}: more memory would hardly save misses"
-    return Term("entries worth keeping", needed, "estimated", note), curve.source
+    if staying:
+        note += f"; {fmt.size(staying)} without a TTL stay in any case"
+    term = Term("entries worth keeping", needed + staying, "estimated", note)
+    return term, curve.source, needed
+
+
+def _copied(known: Known, maxmemory: float) -> Term | None:
+    """What a save copies once ``maxmemory`` bytes are used: the same share of them."""
+    term, used = known.copy_on_write, sum(node.used_memory for node in known.facts.nodes)
+    return term and replace(term, bytes=term.bytes * maxmemory / max(used, 1))
 
 
 def _settings(facts: ServerFacts, current: Rules | None, advice: Advice) -> list[tuple[str, str]]:

@@ -14,6 +14,8 @@ ASSUMED_FRAGMENTATION = 1.1
 """What jemalloc is usually near to, where the server is too small to tell."""
 LEAST_SHOWN = 1000
 """Bytes of a part below which it is not worth a line."""
+LEAST_LIMIT = 64 * 2**20
+"""Bytes for each primary; a lower limit saves nothing that is worth a miss or a refused write."""
 ROUND = 2**20
 """What `redis.conf` calls 1mb."""
 _OVERHEAD = {
@@ -55,21 +57,42 @@ def maxmemory_terms(
     ]
 
 
-def refusal_terms(terms: Sequence[Term], facts: ServerFacts) -> list[Term]:
-    """What more to leave where a full server refuses writes: what it has needed, or is allowed.
+def refusal_terms(facts: ServerFacts) -> list[Term]:
+    """What more to leave where a full server refuses writes: what it has needed once.
 
-    How long queues get cannot be seen from one visit, and a lower limit could only do harm.
+    How long queues get cannot be seen from one visit.
     """
-    needed = sum(term.bytes for term in terms)
     used = sum(node.used_memory for node in facts.nodes)
-    more = []
-    if (peak := _sum(facts.nodes, "used_memory_peak") - used) >= LEAST_SHOWN:
-        more.append(Term("what it once held more", float(peak), "measured", "used_memory_peak"))
-        needed += peak
-    if (allowed := facts.maxmemory or 0) > needed:
-        note = "noeviction: a lower limit can only refuse writes"
-        more.append(Term("the limit that is set", allowed - needed, "set", note))
-    return more
+    peak = float(_sum(facts.nodes, "used_memory_peak") - used)
+    if peak < LEAST_SHOWN:
+        return []
+    return [Term("what it once held more", peak, "measured", "used_memory_peak")]
+
+
+def uneven_terms(terms: Sequence[Term], nodes: Sequence[NodeFacts]) -> list[Term]:
+    """What the fullest primary of a cluster needs beyond its even part, for each of them."""
+    used = [node.used_memory for node in nodes]
+    if len(used) < 2 or not sum(used):
+        return []
+    share = max(used) / sum(used)
+    more = (share * len(used) - 1) * sum(term.bytes for term in terms)
+    if more < LEAST_SHOWN:
+        return []
+    note = f"the fullest of {len(used)} primaries holds {fmt.share(share)}"
+    return [Term("slots that hold uneven parts", more, "measured", note)]
+
+
+def spare_terms(terms: Sequence[Term], facts: ServerFacts, *, told: bool) -> list[Term]:
+    """What else to leave: a low limit that saves nothing, or whose misses nothing has ``told``."""
+    needed, least = sum(term.bytes for term in terms), LEAST_LIMIT * max(1, len(facts.nodes))
+    allowed = facts.maxmemory or 0
+    if not told and allowed > needed:
+        note = "nothing tells what a lower limit would miss or refuse"
+        return [Term("the limit that is set", allowed - needed, "set", note)]
+    if needed < least:
+        note = f"a limit below {fmt.size(LEAST_LIMIT)} saves too little to risk it"
+        return [Term("up to the least limit", least - needed, "assumed", note)]
+    return []
 
 
 def rounded(terms: Sequence[Term], nodes: int) -> int:

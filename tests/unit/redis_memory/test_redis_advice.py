@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from djtune.redis_memory.advice import Advice, Policy, Term
 from djtune.redis_memory.advising.advise import Known, advise
@@ -206,6 +207,38 @@ class TestSize:
         queue = estimates(pattern("rq:job:*", "queue", ttl=0.0, bytes=MB))
         advice = advise(Known(server("allkeys-lru", 300 * 2**20), queue))
         assert advice.commands == ["CONFIG SET maxmemory-policy noeviction"]
+
+    def test_a_limit_is_not_lowered_where_nothing_tells_what_that_would_miss(self) -> None:
+        just_started = estimates(pattern("a*", bytes=2 * MB))
+        assert advise(Known(server("allkeys-lru", 4000 * MB), just_started)).commands == []
+
+    @pytest.mark.parametrize("kind", ["queue", "cache"])
+    def test_no_limit_is_so_low_that_it_saves_nothing(self, kind: Kind) -> None:
+        little = estimates(pattern("a*", kind, ttl=0.0, bytes=20_000))
+        assert "CONFIG SET maxmemory 64mb" in advise(Known(server(), little)).commands
+
+    def test_what_has_no_ttl_stays_in_memory_however_seldom_it_is_used(self) -> None:
+        held = estimates(pattern("a*"), pattern("user:*", "other", ttl=0.0, bytes=500 * MB))
+        idle = curve(None, (10, 0.5), (50, 0.1), (600, 0.1))
+        size = advise(Known(server("volatile-lru", 900 * MB), held, idle)).size
+        assert size is not None
+        assert size.maxmemory > 550 * MB
+        assert size.hit_ratio is not None
+        assert size.hit_ratio.value == pytest.approx(0.895, abs=0.01)
+
+    def test_the_fullest_primary_of_a_cluster_decides(self) -> None:
+        facts = server()
+        facts.nodes = [replace(facts.nodes[0], used_memory=n * MB) for n in (600, 100, 100)]
+        size = advise(Known(facts, estimates(pattern("a*", bytes=780 * MB)))).size
+        assert size is not None
+        assert size.maxmemory > 600 * MB
+
+    def test_a_save_copies_its_share_of_a_full_server(self) -> None:
+        copied = Term("copied", 10.0 * MB, "measured")
+        known = Known(server(), estimates(pattern("a*", bytes=1000 * MB)), copy_on_write=copied)
+        size = advise(known).size
+        assert size is not None
+        assert size.container[-1].bytes == pytest.approx(size.maxmemory / 10)
 
     def test_what_does_not_count_is_in_the_container(self) -> None:
         facts = server(connected_slaves="2", used_memory_rss=str(150 * MB))
