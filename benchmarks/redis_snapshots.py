@@ -84,7 +84,7 @@ def _moment(server: Server, keys: Ints, entry_bytes: Ints, time: float) -> Momen
     return Moment(
         time=time,
         idle=idle,
-        bytes=entry_bytes[keys[there]] + bucket_arrays(total) / total,
+        bytes=(entry_bytes[keys[there]] + bucket_arrays(total) / total).astype(np.float64),
         ttl=left[there] / 1000,
         weight=np.full(idle.size, entry_bytes.size / keys.size),
         hits=int(info["keyspace_hits"]) - asked[0],
