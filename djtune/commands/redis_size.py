@@ -37,7 +37,7 @@ SERVER_LOAD = 50.0
 MOST_MONITORED = 10.0
 FEWEST = 100
 """Keys of a pattern from which a trial of layouts tells something."""
-GIVEN_AGAIN = {"pattern", "replicas", "settings", "pythonpath", "python"}
+GIVEN_AGAIN = {"pattern", "replicas", "touch", "settings", "pythonpath", "python"}
 
 
 @click.command(
@@ -87,6 +87,11 @@ Examples:
 )
 @click.option(
     "--replicas", is_flag=True, help="Ask replicas of a cluster: sizes alone, without idle times."
+)
+@click.option(
+    "--touch",
+    is_flag=True,
+    help="Let sampled keys look used, where the server gives sizes in no other way.",
 )
 @click.option(
     "--trace",
@@ -175,6 +180,7 @@ class Given(Struct, frozen=True):
     time_budget: float
     server_load: float
     replicas: bool
+    touch: bool
     trace: Path | None
     monitor: float | None
     yes: bool
@@ -217,6 +223,7 @@ def _request(run: "Run", given: Given) -> "Request":
             ),
             budget=Budget(milliseconds_per_second=given.server_load),
             replicas=given.replicas,
+            touching=given.touch,
             layouts=given.layouts,
             unpickle=_unpickler(run) if given.unpickle else None,
         ),

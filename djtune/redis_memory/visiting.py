@@ -36,6 +36,8 @@ class Wanted(Struct, frozen=True):
     asked: Asked
     budget: Budget = Budget()
     replicas: bool = False
+    touching: bool = False
+    """Whether sizes may be asked for in a way that makes keys look used, if there is no other."""
     layouts: str = ""
     """Pattern whose entries are tried in other layouts."""
     unpickle: Unpickle | None = None
@@ -61,7 +63,13 @@ def visit(named: Named, wanted: Wanted, display: Display, begun: Callable[[Visit
 
     Raises :class:`DjtuneError` where the server cannot be visited, ``KeyboardInterrupt``.
     """
-    with connected(named.url, list(named.uses), wanted.budget, replicas=wanted.replicas) as server:
+    with connected(
+        named.url,
+        list(named.uses),
+        wanted.budget,
+        replicas=wanted.replicas,
+        touching=wanted.touching,
+    ) as server:
         found = Visit(named, Seen(server.facts, [], [], server.load(), complete=False))
         begun(found)
         looking = Look(server, wanted.asked, display)

@@ -161,6 +161,17 @@ def test_bare_it_visits_what_the_settings_name(tmp_path: Path) -> None:
     assert [use.where for use in result(outcome).uses] == ["CACHES['default']"]
 
 
+def test_without_memory_usage_sizes_are_modelled_if_keys_may_look_used() -> None:
+    with server("--rename-command", "MEMORY", "") as (url, client):
+        fill(client, 300)
+        refused = size(url)
+        found = result(size(url, "--touch", "--format", "json"))
+    if refused.exit_code != ExitCode.DONE:  # from Redis 7.2 on lengths disturb nothing
+        assert "--touch" in refused.stderr
+    assert found.estimates is not None
+    assert any("modelled" in note for note in [*found.notes, *found.estimates.notes])
+
+
 def test_what_was_promised_is_held_against_what_came(
     filled: tuple[str, Any], tmp_path: Path
 ) -> None:

@@ -110,7 +110,8 @@ def _see_to_sizes(server: Server, touching: bool) -> None:
         raise DjtuneError(
             f"{server.facts.address} refuses MEMORY USAGE, and CLIENT NO-TOUCH too: sizes can only"
             " be read in a way that marks the sampled keys as just used",
-            hint="ask for a user with +memory|usage, or for Redis 7.2 or later",
+            hint="ask for a user with +memory|usage, or let the sampled keys look just used:"
+            " --touch",
         )
     server.facts.notes.append(
         "MEMORY USAGE is refused: sizes are modelled from lengths and from some of the elements"
