@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from djtune.errors import DjtuneError
+from djtune.redis_memory.advising.contents import expires
 from djtune.redis_memory.advising.reading import at
 from djtune.redis_memory.curves import Curve
 from djtune.redis_memory.estimated import Amount
@@ -20,6 +21,7 @@ from djtune.reports import format as fmt
 
 LEAST_REQUESTS = 1000
 """Reads since the earlier result below which a hit ratio says little."""
+DAY = 86_400.0
 POINTS = 0.02
 """What a hit ratio may be off beyond its own band, and still be as promised."""
 
@@ -50,6 +52,7 @@ def verify(before: ServerResult, now: ServerResult) -> Verification:
         found.checked.append(hits)
     found.checked += _memory(before, counters)
     found.notes += _changes(before, then, counters)
+    found.notes += _growth(before, now, found.seconds)
     return found
 
 
@@ -123,6 +126,21 @@ def _memory(before: ServerResult, counters: Counters) -> Iterator[Checked]:
     amount = Amount(limit, 0.0, limit)
     used = float(counters.used_memory)
     yield Checked("used_memory", amount, used, "B", 1, used <= limit, "at most")
+
+
+def _growth(before: ServerResult, now: ServerResult, seconds: float) -> Iterator[str]:
+    """Patterns without TTLs that have surely got more keys: nothing ends that by itself."""
+    known = {each.pattern: each for each in (before.estimates.patterns if before.estimates else [])}
+    for pattern in now.estimates.patterns if now.estimates else []:
+        earlier = known.get(pattern.pattern)
+        if earlier is None or expires(pattern) or pattern.keys.low <= earlier.keys.high:
+            continue
+        keys = pattern.keys.value - earlier.keys.value
+        daily = (pattern.resident.value - earlier.resident.value) / seconds * DAY
+        yield (
+            f"{pattern.pattern} grows without TTLs: {fmt.count(round(keys))} keys more, "
+            f"{fmt.size(max(daily, 0.0))} a day at that pace"
+        )
 
 
 def _changes(before: ServerResult, then: Counters, counters: Counters) -> Iterator[str]:

@@ -9,7 +9,7 @@ from djtune.errors import DjtuneError
 from djtune.experiments.host import read_machine
 from djtune.redis_memory.advice import Advice, Policy, Size
 from djtune.redis_memory.curves import Rules
-from djtune.redis_memory.estimated import Amount
+from djtune.redis_memory.estimated import Amount, Estimates, PatternEstimate, Spread
 from djtune.redis_memory.observed import Load
 from djtune.redis_memory.result import Counters, Node, RedisSizeResult, ServerResult
 from djtune.redis_memory.verifying import load_result, verify
@@ -69,6 +69,30 @@ def test_another_policy_than_advised_is_not_held_against_the_promise() -> None:
     found = verify(result(seen(0, 0)), result(seen(9000, 1000, policy="allkeys-random")))
     assert [each.what for each in found.checked] == ["used_memory"]
     assert any("allkeys-lru had been advised" in note for note in found.notes)
+
+
+def holding(keys: float, ttl: float = 0.0) -> Estimates:
+    amount, spread = Amount(keys, keys, keys), Spread(100)
+    size = Amount(1000 * keys, 0.0, 0.0)
+    ttls = Amount(ttl, ttl, ttl)
+    pattern = PatternEstimate(
+        "seen:*", "other", amount, size, size, ttls, 100, spread, spread, spread, ttls
+    )
+    return Estimates([pattern], amount, size, size, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ttl", "told"),
+    [(100, 300, 0.0, True), (100, 300, 1.0, False), (300, 100, 0.0, False)],
+)
+def test_what_grows_without_ttls_is_told(before: int, after: int, ttl: float, told: bool) -> None:
+    earlier = msgspec.structs.replace(result(seen(0, 0)), estimates=holding(before))
+    later = seen(0, 0, time=1000.0 + 43_200)
+    now = msgspec.structs.replace(result(later), estimates=holding(after, ttl))
+    grown = [note for note in verify(earlier, now).notes if "grows" in note]
+    assert grown == (
+        ["seen:* grows without TTLs: 200 keys more, 400 kB a day at that pace"] if told else []
+    )
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
