@@ -10,6 +10,10 @@ In ``sample_site/``, where the journey is::
     djtune payload-audit --workload workload.yaml --browser journey.py \\
         --format json --output audit.json
     python -m benchmarks.pictures --payloads audit.json
+
+And for Redis, with a server of its own::
+
+    python -m benchmarks.pictures --redis
 """
 
 import argparse
@@ -21,18 +25,24 @@ from io import StringIO
 from pathlib import Path
 
 import msgspec
+import redis
+from msgspec.structs import replace
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
+from benchmarks.redis_data import load
 from djtune import __version__
 from djtune.payloads.present import present as present_audit
 from djtune.payloads.present_treemap import treemap
 from djtune.payloads.result import PayloadAuditResult
 from djtune.profiling.present import present
 from djtune.profiling.result import ProfileResult
+from djtune.redis_memory.present import present as present_visit
+from djtune.redis_memory.result import RedisSizeResult
 from djtune.reports.blocks import Block, Finding, Heading, Report
 from djtune.reports.html import render_html
 from djtune.reports.terminal import render_terminal
+from djtune.servers.redis import redis_server
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 COLUMNS = 132
@@ -45,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("result", type=Path, nargs="?", help="of djtune profile --format json")
     parser.add_argument("--payloads", type=Path, help="of djtune payload-audit --format json")
+    parser.add_argument("--redis", action="store_true", help="visit a server made for it")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -56,8 +67,30 @@ def main() -> None:
             page = Path(folder) / "audit.html"
             page.write_text(render_html(about_fields(audit), version=__version__))
             shoot(chromium, page, "payload-audit.png", 1100, 1560)
+    if options.redis:
+        redis_picture(chromium)
     if options.result is not None:
         profile_pictures(chromium, options.result)
+
+
+def redis_picture(chromium: str) -> None:
+    """The picture of a visit to a server with a hundred thousand keys of nine kinds."""
+    with redis_server("--maxmemory", "200mb", "--maxmemory-policy", "allkeys-lru") as url:
+        with redis.Redis.from_url(url) as client:
+            load(client, 0.1)
+        command = [sys.executable, "-m", "djtune.cli", "redis-size", url, "--time-budget", "5"]
+        done = subprocess.run(
+            [*command, "--format", "json"], check=True, capture_output=True, timeout=120
+        )
+    result = msgspec.json.decode(done.stdout, type=RedisSizeResult)
+    for server in result.servers:
+        server.address = "redis://cache.internal:6379"
+        server.findings = [replace(server.findings[0], where=server.address)]
+        server.idle = None
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "redis.html"
+        page.write_text(render_html(present_visit(result), version=__version__))
+        shoot(chromium, page, "redis-size.png", 1320, 2150)
 
 
 def profile_pictures(chromium: str, file: Path) -> None:
