@@ -2,8 +2,8 @@
 
     python -m benchmarks.cache_recorder [--blocks 60] [--calls 400]
 
-For each line of the table two processes, one of them recorded, ask the same Redis over a unix
-socket, by turns: in each block a batch of calls each, in random order. (One process with both would
+For each line of the table two processes, one of them recorded, ask the same Redis over
+loopback, by turns: in each block a batch of calls each, in random order. (One process with both would
 pay for the interpreter's inline caches, which know one class at a place.) A batch reads keys that
 are drawn alike and stores what it misses. The ratio is the geometric mean over blocks of recorded /
 plain, with Student's t on the logarithms; CPU time counts all threads of the process, the one that
@@ -31,6 +31,7 @@ from djtune.agent.recorder.settings import CACHE_DEFAULTS
 from djtune.cache import recorded
 from djtune.experiments import noise
 from djtune.experiments.intervals import Interval, mean_interval
+from djtune.servers.ports import LOOPBACK, free_port
 from djtune.servers.redis import redis_server
 
 LIMIT = 0.01
@@ -40,7 +41,7 @@ BACKENDS = {
     "core": "django.core.cache.backends.redis.RedisCache",
     "django-redis": "django_redis.cache.RedisCache",
 }
-LINES = [(backend, sample) for backend in BACKENDS for sample in (0.01, DEFAULT, 1.0)]
+LINES = [(backend, sample) for backend in BACKENDS for sample in (DEFAULT, 0.1, 1.0)]
 
 
 class Line(Struct):
@@ -89,6 +90,7 @@ def price(calls: int, seed: int) -> tuple[float, float]:
 
 def measure(backend: str, sample: float, blocks: int, calls: int) -> Line:
     """Let two processes ask by turns."""
+    port = free_port()
     with TemporaryDirectory() as folder, redis_server() as url, contextlib.ExitStack() as stack:
         pipes = {
             name: stack.enter_context(_process(into, url, backend, sample))

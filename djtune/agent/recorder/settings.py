@@ -21,7 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "BUFFER_LINES": 2_000,
     "BUFFER_SECONDS": 1.0,
 }
-CACHE_DEFAULTS = DEFAULTS | {"SAMPLE": 0.05}
+CACHE_DEFAULTS = DEFAULTS | {"SAMPLE": 0.01}
 LEAST = 1000
 """Bytes below which a file is not worth beginning: its first and last line need some."""
 ENDINGS = {"RECORD": ".jsonl", "CACHE": ".cache.jsonl"}
