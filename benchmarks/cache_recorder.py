@@ -2,12 +2,12 @@
 
     python -m benchmarks.cache_recorder [--blocks 60] [--calls 400]
 
-For each line of the table two processes, one of them recorded, ask the same Redis over
-loopback, by turns: in each block a batch of calls each, in random order. (One process with both would
-pay for the interpreter's inline caches, which know one class at a place.) A batch reads keys that
-are drawn alike and stores what it misses. The ratio is the geometric mean over blocks of recorded /
-plain, with Student's t on the logarithms; CPU time counts all threads of the process, the one that
-writes the file included. docs/cache-recorder.md cites this.
+For each line of the table two processes, one of them recorded, ask the same Redis over loopback, by
+turns: in each block a batch of calls each, in random order. (One process with both would pay for the
+interpreter's inline caches, which know one class at a place.) A batch reads keys that are drawn
+alike and stores what it misses. The ratio is the geometric mean over blocks of recorded / plain,
+with Student's t on the logarithms; CPU time counts all threads of the process, the one that writes
+the file included. docs/cache-recorder.md cites this.
 
 Exits with 1 where a line at the default SAMPLE shows more than 1 % of a call's time.
 """
@@ -91,7 +91,8 @@ def price(calls: int, seed: int) -> tuple[float, float]:
 def measure(backend: str, sample: float, blocks: int, calls: int) -> Line:
     """Let two processes ask by turns."""
     port = free_port()
-    with TemporaryDirectory() as folder, redis_server() as url, contextlib.ExitStack() as stack:
+    url, options = f"redis://{LOOPBACK}:{port}", ("--port", str(port), "--bind", LOOPBACK)
+    with TemporaryDirectory() as folder, redis_server(*options), contextlib.ExitStack() as stack:
         pipes = {
             name: stack.enter_context(_process(into, url, backend, sample))
             for name, into in (("plain", ""), ("recorded", folder))

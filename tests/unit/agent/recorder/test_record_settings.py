@@ -77,6 +77,6 @@ def test_caches_have_a_section_of_their_own():
     setting = {"RECORD": {"SAMPLE": 1}, "CACHE": {"DIRECTORY": "/var/log/app"}}
     assert read(setting) is None
     caches = read(setting, "CACHE")
-    assert (caches.sample, caches.ending) == (0.05, ".cache.jsonl")
+    assert (caches.sample, caches.ending) == (0.01, ".cache.jsonl")
     with pytest.raises(ImproperlyConfigured, match=r"DJTUNE\['CACHE'\]\['SAMPLE'\] must be"):
         read({"CACHE": {"SAMPLE": 2}}, "CACHE")
