@@ -2,12 +2,12 @@
 
     python -m benchmarks.cache_recorder [--blocks 60] [--calls 400]
 
-For each line of the table two processes, one of them recorded, ask the same Redis over loopback, by
-turns: in each block a batch of calls each, in random order. (One process with both would pay for the
-interpreter's inline caches, which know one class at a place.) A batch reads keys that are drawn
-alike and stores what it misses. The ratio is the geometric mean over blocks of recorded / plain,
-with Student's t on the logarithms; CPU time counts all threads of the process, the one that writes
-the file included. docs/cache-recorder.md cites this.
+For each line of the table two processes, one of them recorded, ask the same Redis over loopback,
+by turns: in each block a batch of calls each, in random order. (One process with both would pay
+for the interpreter's inline caches, which know one class at a place.) A batch reads keys that are
+drawn alike and stores what it misses. The ratio is the geometric mean over blocks of recorded /
+plain, with Student's t on the logarithms; CPU time counts all threads of the process, the one that
+writes the file included. docs/cache-recorder.md cites this.
 
 Exits with 1 where a line at the default SAMPLE shows more than 1 % of a call's time.
 """
