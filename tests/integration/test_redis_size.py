@@ -72,8 +72,10 @@ def test_used_memory_adds_up(seen: ServerResult) -> None:
     assert seen.estimates is not None
     balance = seen.estimates.balance
     assert balance is not None
-    assert balance.covered
-    assert abs(balance.residual) < 0.06 * balance.used_memory
+    assert balance.covered  # test_redis_looking.py has a census, to half a percent
+    assert {"values and names", "TTL entries", "hash tables", "start-up"} <= {
+        line.label for line in balance.lines
+    }
 
 
 def test_a_broker_beside_a_cache_is_told_before_all_else(seen: ServerResult) -> None:
