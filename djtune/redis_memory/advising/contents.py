@@ -47,7 +47,7 @@ def contents(patterns: list[PatternEstimate], uses: list[Use]) -> Contents:
     Sessions without TTLs are kept: no cache backend stores such.
     """
     prefixes = tuple(use.key_prefix for use in uses if use.role == "cache" and use.key_prefix)
-    found = Contents([], [], [], [use for use in uses if use.role in ("broker", "channels")])
+    found = Contents([], [], [], [use for use in uses if _keeps_messages(use)])
     for pattern in patterns:
         if pattern.kind in QUEUES:
             found.queues.append(pattern)
@@ -56,6 +56,11 @@ def contents(patterns: list[PatternEstimate], uses: list[Use]) -> Contents:
         else:
             found.kept.append(pattern)
     return found
+
+
+def _keeps_messages(use: Use) -> bool:
+    """Whether it is a broker or for channels, other than by publishing, which keeps no key."""
+    return use.role == "broker" or (use.role == "channels" and "pubsub" not in use.backend)
 
 
 def _made_again(pattern: PatternEstimate, prefixes: tuple[str, ...]) -> bool:

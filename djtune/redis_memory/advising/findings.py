@@ -86,11 +86,11 @@ def _sessions(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[Fi
             remedy="store sessions with SESSION_COOKIE_AGE as their TTL, as Django's backends do",
             severity="high" if _may_evict(facts) else "medium",
         )
-    only_copy = [use for use in facts.uses if use.role == "session"]
-    sessions = [pattern for pattern in held.evictable if pattern.kind == "session"]
+    named = any(use.role == "session" for use in facts.uses)
+    sessions = [p for p in held.evictable if p.kind == "session" and not _copied(p)]
     policy = facts.policy if _may_evict(facts) else advice.policy.rules.policy
     evicts = policy != "noeviction"
-    if sessions and only_copy and evicts and len(held.evictable) > len(sessions):
+    if sessions and named and evicts and len(held.evictable) > len(sessions):
         yield FindingData(
             kind="sessions-evictable",
             title="A full cache signs users out: their sessions are evicted like any other key",
@@ -100,6 +100,11 @@ def _sessions(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[Fi
             "of their own",
             severity="medium",
         )
+
+
+def _copied(pattern: PatternEstimate) -> bool:
+    """Whether the sessions are in the database, too."""
+    return "django.contrib.sessions.cached_db" in pattern.pattern
 
 
 def _nothing_to_evict(facts: ServerFacts, held: Contents) -> Iterator[FindingData]:

@@ -320,6 +320,18 @@ class TestFindings:
     def test_no_limit_on_a_cache(self) -> None:
         assert self.kinds(server("noeviction", 0), pattern("a*")) == {"no-maxmemory"}
 
+    def test_sessions_that_the_database_has_too_are_safe(self) -> None:
+        facts = server("allkeys-lru", 500 * MB)
+        facts.uses = [Use("SESSION_ENGINE", "session")]
+        sessions = pattern(":1:django.contrib.sessions.cached_db*", "session")
+        assert self.kinds(facts, pattern("a*"), sessions) == set()
+
+    def test_channels_that_only_publish_keep_nothing_to_evict(self) -> None:
+        facts = server("allkeys-lru", 500 * MB)
+        layer = "channels_redis.pubsub.RedisPubSubChannelLayer"
+        facts.uses = [Use("CHANNEL_LAYERS['default']", "channels", backend=layer)]
+        assert self.kinds(facts, pattern("a*")) == set()
+
     def test_sessions_without_a_ttl(self) -> None:
         sessions = pattern("s*", "session", ttl=0.5)
         assert "sessions-without-ttl" in self.kinds(server("allkeys-lru", 500 * MB), sessions)
