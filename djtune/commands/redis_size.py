@@ -207,9 +207,15 @@ def _request(run: "Run", given: Given) -> "Request":
 
     if given.monitor and given.trace:
         raise DjtuneError("--monitor takes a trace, and --trace has one: give one of them")
+    if given.unpickle and not given.layouts:
+        raise DjtuneError("--unpickle is for --layouts alone", hint="add --layouts PATTERN")
+    if given.user and not given.from_view:
+        raise DjtuneError("--as is for --from-view alone", hint="add --from-view ROUTE")
     for option, file in (("--trace", given.trace), ("--profile", given.profile)):
         if file is not None and not file.exists():
             raise DjtuneError(f"{option} {file}: there is no such file")
+    if given.profile and given.profile.is_dir():
+        raise DjtuneError(f"--profile {given.profile} is a folder", hint="name a file in it")
     patterns = [*given.pattern, *filter(None, [given.layouts])]
     request = Request(
         servers=_servers(run, given.urls),
@@ -295,7 +301,7 @@ def _next_command(given: Given, result: RedisSizeResult) -> tuple[str, str]:
         *map(without_password, given.urls),
         *given_options(GIVEN_AGAIN),
     ]
-    if not result.complete:
+    if not all(server.complete for server in result.servers):
         return shlex.join(again), "the visit was cut short"
     largest = _hashes_or_strings(result)
     if result.layouts or given.layouts or given.verify or largest is None:

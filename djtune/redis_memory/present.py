@@ -80,7 +80,9 @@ def _server(server: ServerResult, level: int) -> Iterator[Block]:
 def _coverage(server: ServerResult) -> str:
     nodes = server.nodes
     kinds = sorted({f"{node.product} {node.version}" for node in nodes})
-    what = f"a cluster of {len(nodes)} primaries, " if server.cluster else ""
+    what = (
+        f"a cluster of {fmt.plural(len(nodes), 'primary', 'primaries')}, " if server.cluster else ""
+    )
     used = fmt.size(sum(node.used_memory for node in nodes))
     keys = fmt.plural(sum(node.keys for node in nodes), "key", "keys")
     limit = "no maxmemory" if server.maxmemory == 0 else ""
@@ -115,7 +117,7 @@ def _advice(advice: Advice) -> Finding:
     return Finding(
         title=title,
         evidence=evidence,
-        remedy="in redis.conf, or at once:" if advice.commands else "",
+        remedy="the lines below: in redis.conf, or at once" if advice.commands else "",
         patch="\n".join(advice.commands),
         confidence=_confidence(advice),
         severity="info",

@@ -19,6 +19,7 @@ def curve_blocks(server: ServerResult, level: int) -> Iterator[Block]:
     yield Heading("Hit ratio by memory", level)
     if server.trace is not None:
         yield Note(_traced(server.trace), tone="plain")
+        yield from map(Note, server.trace.notes)
     drawn = _best_of_each([curve for curve in curves if curve.points])
     if drawn:
         yield _chart(drawn)

@@ -43,7 +43,7 @@ def _beside_precious(held: Contents, current: Rules | None) -> Policy:
     kept = list(_why_kept(held))
     evictable = resident(held.evictable)
     if not evictable:
-        return _policy("noeviction", current, [*kept, "and there is nothing else here"])
+        return _policy("noeviction", current, [*kept, "there is nothing else here"])
     share = with_ttl(held.evictable) / evictable
     if share >= MOSTLY and not (held.messages_expire or with_ttl(held.kept)):
         why = [
@@ -53,7 +53,8 @@ def _beside_precious(held: Contents, current: Rules | None) -> Policy:
         if current is not None and current.policy.startswith("volatile-"):
             return Policy(current, why, changes=False)
         return _policy("volatile-lru", current, why)
-    why = [*kept, "so that no key may go: give the cache an instance of its own, with allkeys-lru"]
+    alone = "no policy spares these alone: give the cache an instance of its own, with allkeys-lru"
+    why = [*kept, alone]
     return _policy("noeviction", current, why)
 
 
@@ -83,8 +84,8 @@ def _by_trace(current: Rules | None, traced: Sequence[Curve]) -> Policy:
         for size, each in _best_of_each(others)
         if each not in alike
     ]
-    if len(alike) > 1:
-        why.append(f"within {fmt.share(ALIKE)} of each other: {', '.join(_names(alike))}")
+    if len(names := _names(alike)) > 1:
+        why.append(f"within {fmt.share(ALIKE)} of each other: {', '.join(names)}")
     return Policy(rules, why, changes=rules != current, measured=True)
 
 

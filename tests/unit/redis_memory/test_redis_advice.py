@@ -115,6 +115,14 @@ class TestPolicy:
         assert (policy.rules, policy.changes, policy.measured) == (LFU, True, True)
         assert any("allkeys-lru needs" in why for why in policy.why)
 
+    def test_settings_of_one_policy_are_not_told_as_rivals(self) -> None:
+        points = ((10, 0.4), (80, 0.1))
+        rules = [LRU, Rules("allkeys-lru", samples=10)]
+        policy = choose_policy(
+            contents([pattern("a*")], []), LRU, [curve(each, *points) for each in rules]
+        )
+        assert not any("each other" in why for why in policy.why)
+
     def test_a_trace_that_shows_no_difference_changes_nothing(self) -> None:
         points = ((10, 0.4), (80, 0.1))
         policy = choose_policy(
