@@ -11,10 +11,12 @@ WORDS_OF_A_PLACE = 32
 MAX_PLACES = 2000
 MAX_KNOWN = 10_000
 LONGEST_WORD = 32
+LONGEST_KEY = 500
+"""Characters of a key that its pattern is made of: the app waits for it."""
 
 _WORDS = re.compile(r"([^\W_]+)")
 _NEIGHBOURS = re.compile(r"\*(?:[^\w:/*]+\*|_+\*)+")
-_EMAIL = re.compile(r"[^\s:/|{}@]+@[^\s:/|{}@]+")
+_EMAIL = re.compile(r"(?<![^\s:/|{}@])[^\s:/|{}@]+@[^\s:/|{}@]+")
 _DJANGO = re.compile(
     r"django\.contrib\.sessions\.cache(?:d_db)?|views\.decorators\.cache\.cache_(?:page|header)\."
 )
@@ -46,6 +48,8 @@ class Patterns:
         rest = key[len(shown) :]
         if known := _DJANGO.match(rest):
             return f"{shown}{known[0]}*"
+        if len(rest) > LONGEST_KEY:
+            rest = rest[:LONGEST_KEY] + "0"
         for place, piece in enumerate(_WORDS.split(_EMAIL.sub("0", rest))):
             is_word = place % 2
             shown += piece if not is_word or self._is_code(shown, piece, digest) else "*"

@@ -21,7 +21,7 @@ MOST_OF_ONE = 20_000
 MOST_PATTERNS = 1_000
 MOST_TEMPLATES = 20_000
 OTHERS = "(other names)"
-MAIL = re.compile(rb"[^\s:/|,;]+@[^\s:/|,;]+")
+MAIL = re.compile(rb"(?<![^\s:/|,;])[^\s:/|,;]+@[^\s:/|,;]+")
 PIECES = re.compile(rb"(?:(?<=:)[-_]+)?\*(?:[-.+=~_]+\*)*(?:[-_=]+(?=:|\Z))?")
 """Digests with hyphens, addresses, dates: pieces that vary side by side are one."""
 CLOSE = re.compile(rb"\*(?:[-.]\*)+")

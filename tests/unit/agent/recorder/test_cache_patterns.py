@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djtune.agent.recorder.cache import Chooser
-from djtune.agent.recorder.cache_patterns import KEYS_OF_A_WORD, WORDS_OF_A_PLACE, Patterns
+from djtune.agent.recorder.cache_patterns import (
+    KEYS_OF_A_WORD,
+    LONGEST_KEY,
+    WORDS_OF_A_PLACE,
+    Patterns,
+)
 
 NAMES = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}name" for n in range(3 * WORDS_OF_A_PLACE)]
 
@@ -47,6 +52,12 @@ def test_what_django_writes_is_known():
 def test_ids_of_several_parts_are_one_star():
     keys = [f":1:throttle_anon_127.0.0.{number}" for number in range(20)]
     assert last_pattern(keys) == ":1:throttle_anon_*"
+
+
+def test_the_app_does_not_wait_for_the_end_of_a_long_key():
+    shown = last_pattern([f":1:token:{'.'.join(NAMES * 1000)}"])
+    assert len(shown) <= LONGEST_KEY
+    assert shown.startswith(":1:*")
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=30))
