@@ -94,6 +94,15 @@ def test_users_who_may_not_list_names_are_told_what_they_lack(binary: str) -> No
 
 
 @each_server()
+def test_a_refusal_is_understood_whatever_the_user_is_called(binary: str) -> None:
+    with server(binary=binary) as (url, client):
+        client.execute_command("ACL", "SETUSER", "monkey", "on", ">pw", "~*", "+@all", "-client")
+        with connected(with_user(url, "monkey", "pw"), [], FAST) as visit:
+            assert visit.facts.refused == ["CLIENT NO-TOUCH"]
+            assert not visit.no_touch
+
+
+@each_server()
 def test_the_rights_that_the_hint_names_are_enough(binary: str) -> None:
     with server(binary=binary) as (url, client):
         client.set("a", 1)

@@ -1,5 +1,7 @@
 """What a server lets this visitor do, found out by trying."""
 
+import re
+
 from djtune.errors import DjtuneError
 from djtune.redis_memory.facts import ServerFacts
 from djtune.redis_memory.server.node import Node
@@ -128,7 +130,9 @@ def forbidden(reply: Reply) -> bool:
     if not isinstance(reply, Refusal):
         return False
     said = str(reply)
-    return not said.startswith(("MOVED", "ASK", "CLUSTERDOWN")) and "key" not in said.lower()
+    if said.startswith(("MOVED", "ASK", "CLUSTERDOWN")):
+        return False
+    return re.search(r"permissions to access .*\bkeys?\b", said) is None
 
 
 def _text(reply: Reply) -> str:
