@@ -1,7 +1,7 @@
 """Replays a trace over sizes and rules, and says what the trace was."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from djtune.redis_memory.curves import Curve, Ideal, Policy, Rules
 from djtune.redis_memory.facts import ServerFacts
+from djtune.redis_memory.named import address_of
 from djtune.redis_memory.result import TraceSummary
 from djtune.redis_memory.simulating.curve import curve
 from djtune.redis_memory.simulating.grid import grid
@@ -16,7 +17,7 @@ from djtune.redis_memory.simulating.ideal import ideal
 from djtune.redis_memory.simulating.ladder import ladder
 from djtune.redis_memory.trace import READ, Trace, recorded_seconds
 from djtune.redis_memory.tracing.files import read_trace_file
-from djtune.redis_memory.tracing.recordings import read_cache_recording
+from djtune.redis_memory.tracing.recordings import ENDING, read_cache_recording, servers_in
 
 STEPS = 16
 MORE_SAMPLES = 10
@@ -34,14 +35,17 @@ class Replayed(Struct):
     ideal: Ideal
 
 
-def read(path: Path, server: str = "") -> Trace:
-    """The trace in a recording's folder, or in a file.
+def read(path: Path, urls: Sequence[str] = ()) -> Trace:
+    """The trace in a recording's folder, or in a file; of several servers one of ``urls``.
 
     Raises :class:`DjtuneError` where there is none that can be read.
     """
-    if path.is_dir():
-        return read_cache_recording(path, server=server)
-    return read_trace_file(path)
+    if not (path.is_dir() or path.name.endswith(ENDING)):
+        return read_trace_file(path)
+    recorded = [each.address for each in servers_in(path)]
+    visited = {address_of(url) for url in urls}
+    known = [each for each in recorded if address_of(each) in visited]
+    return read_cache_recording(path, server=(known or recorded)[0])
 
 
 def candidates(current: Rules | None, *, volatile: bool, lrm: bool = False) -> list[Rules]:

@@ -81,6 +81,8 @@ class Sizing:
     def stages(self) -> Iterator[Stage]:
         """The stages in turn."""
         request = self.request
+        if request.trace is not None:
+            yield Stage("reading the trace", self._read)
         for named in request.servers:
             look = partial(self._visit, named)
             yield Stage(f"looking at {masked(named.url)}", look, request.wanted.asked.seconds)
@@ -90,8 +92,6 @@ class Sizing:
             self.failures.append(f"--layouts: no key is like {request.wanted.layouts}")
         if request.monitored:
             yield Stage("watching what is asked for", self._monitor, request.monitored)
-        if request.trace is not None:
-            yield Stage("reading the trace", self._read)
         if self.trace is not None:
             replayed, rules = self._replayed_for()
             go = partial(self._replay, replayed, rules)
@@ -120,7 +120,8 @@ class Sizing:
 
     def _read(self, display: Display) -> None:  # noqa: ARG002
         assert self.request.trace is not None
-        self.trace = replaying.read(self.request.trace)
+        urls = [named.url for named in self.request.servers]
+        self.trace = replaying.read(self.request.trace, urls)
 
     def _cache(self) -> Visit:
         """The server that a trace is about: the one that is a cache, else the first."""
@@ -131,7 +132,7 @@ class Sizing:
         found = self._cache()
         facts = found.seen.server
         patterns = found.estimates.patterns if found.estimates else []
-        volatile = bool(contents(patterns, facts.uses).precious)
+        volatile = contents(patterns, facts.uses).must_stay
         return found, candidates(rules_of(facts), volatile=volatile, lrm=knows_lrm(facts))
 
     def _replay(self, found: Visit, rules: list[Rules], display: Display) -> None:

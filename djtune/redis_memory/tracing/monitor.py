@@ -20,6 +20,8 @@ from djtune.agent.recorder.cache_commands import READERS, of_command, size
 from djtune.agent.recorder.cache_commands import Access as KeyAccess
 from djtune.agent.recorder.cache_patterns import Patterns
 from djtune.errors import DjtuneError
+from djtune.redis_memory.server.addresses import understood
+from djtune.redis_memory.server.connecting import ANSWER_TIMEOUT, CONNECT_TIMEOUT
 from djtune.redis_memory.trace import Trace
 from djtune.redis_memory.tracing.accesses import Access, Builder
 from djtune.redis_memory.tracing.entries import EntryBytes, modelled_entry_bytes
@@ -79,7 +81,9 @@ def monitor(
 
 @contextlib.contextmanager
 def _connected(url: str) -> Iterator[tuple["redis.Redis", AbstractConnection]]:
-    control = redis.Redis.from_url(url)
+    control = redis.Redis.from_url(
+        understood(url), socket_connect_timeout=CONNECT_TIMEOUT, socket_timeout=ANSWER_TIMEOUT
+    )
     try:
         listener = control.connection_pool.get_connection()
         try:
@@ -142,7 +146,10 @@ def _listen(listener: Any, watch: _Watch, heard: "Heard") -> str:
     rest = b""
     while (now := time.monotonic()) - begin < watch.seconds:
         with contextlib.suppress(TimeoutError):
-            data = channel.recv(_BLOCK)
+            try:
+                data = channel.recv(_BLOCK)
+            except ConnectionError:
+                data = b""
             if not data:
                 return "the server closed the connection"
             rest = heard.take(rest + data)

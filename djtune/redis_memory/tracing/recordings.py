@@ -79,7 +79,8 @@ def read_cache_recording(
 ) -> Trace:
     """The trace of one server out of a recording's folder, or its files.
 
-    ``server`` is an address as :func:`servers_in` gives it; needed where there are several.
+    ``server`` is an address as :func:`servers_in` gives it; needed where there are several. All
+    databases of a server are in it: they share its memory.
 
     Raises:
         DjtuneError: there is no recording, or more than one; the server is not in it.
@@ -193,10 +194,11 @@ def _take(file: CacheFile, line: _Line | None) -> None:
 
 
 def _totals(files: Sequence[CacheFile]) -> list[RecordedServer]:
-    """Each server's totals over all processes, the busiest first."""
+    """Each server's totals over all processes and databases, the busiest first."""
     found: dict[str, RecordedServer] = {}
     for total in (total for file in files for total in file.totals.values()):
-        server = found.setdefault(total.address, RecordedServer(total.address))
+        address = without_database(total.address)
+        server = found.setdefault(address, RecordedServer(address))
         server.reads += total.reads
         server.hits += total.hits
         server.peeks += total.peeks
@@ -204,9 +206,16 @@ def _totals(files: Sequence[CacheFile]) -> list[RecordedServer]:
     return sorted(found.values(), key=lambda server: -server.reads)
 
 
+def without_database(address: str) -> str:
+    """A server's address, for all of its databases: ``redis://cache:6379``, ``unix:///run/r``."""
+    scheme, _, rest = address.partition("://")
+    rest = rest.partition("?")[0]
+    return f"{scheme}://{rest}" if scheme == "unix" else f"{scheme}://{rest.partition('/')[0]}"
+
+
 def _chosen(asked: str, known: Sequence[str]) -> str:
-    if asked in known:
-        return asked
+    if asked and without_database(asked) in known:
+        return without_database(asked)
     if asked or not known:
         told = ", ".join(known) or "none"
         raise DjtuneError(f"the recording has no server {asked}: it has {told}")
@@ -218,8 +227,10 @@ def _chosen(asked: str, known: Sequence[str]) -> str:
 def _of_server(files: Sequence[CacheFile], address: str) -> Iterator[Access]:
     for file in files:
         for number, total in file.totals.items():
-            if total.address == address:
-                yield from file.accesses.get(number, [])
+            if without_database(total.address) == address:
+                # Databases may have keys of the same name.
+                for access in file.accesses.get(number, []):
+                    yield access._replace(key=f"{total.address} {access.key}")
 
 
 def _notes(files: Sequence[CacheFile]) -> list[str]:
