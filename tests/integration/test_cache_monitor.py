@@ -84,6 +84,10 @@ def test_a_user_who_may_not_is_told(url, client):
     assert "hush" not in str(raised.value)
 
 
+def test_urls_are_understood_as_a_visit_understands_them(url):
+    assert monitor(url.replace("unix://", "redis+socket://"), 0.1).source == "MONITOR"
+
+
 def test_a_server_that_is_not_there_is_told():
     with pytest.raises(DjtuneError, match="the server refuses"):
         monitor("redis://:hush@127.0.0.1:1/0", 0.1)
