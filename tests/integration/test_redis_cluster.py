@@ -75,6 +75,20 @@ def test_a_share_of_the_names_is_a_fair_one(three: list[redis.Redis]) -> None:
         assert measure(visit, drawn).rows.size == len(drawn)
 
 
+def test_a_large_slot_is_asked_for_its_share_a_thousand_names_at_a_time(
+    three: list[redis.Redis], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("djtune.redis_memory.server.names.COUNT", 20)
+    with connected(address(three[0]), [], FAST) as visit:
+        if not slotwise(visit.nodes[0]):
+            pytest.skip("this version keeps one table")
+        truth = share_of_large(list(listed(visit)))
+        drawn = list(listed(visit, 3000))
+    assert len(set(drawn)) == len(drawn)
+    assert len(drawn) == pytest.approx(3000, abs=3)
+    assert share_of_large(drawn) == pytest.approx(truth, abs=0.02)
+
+
 def test_a_prefix_of_scan_is_no_fair_share_where_tables_go_by_slot(
     three: list[redis.Redis],
 ) -> None:

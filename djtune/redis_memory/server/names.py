@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
+from redis.crc import key_slot
 
+from djtune.redis_memory.server.cluster import SLOTS
 from djtune.redis_memory.server.facts import version_of
 from djtune.redis_memory.server.node import Node
 from djtune.redis_memory.server.refusals import explained
@@ -133,10 +135,29 @@ def _by_slots(node: Node, database: int, wanted: int, rng: random.Random) -> Ite
         while place < passed:
             taken += 1
             place += step
-        if taken:
+        if taken > COUNT:
+            yield from _of_large_slot(node, database, slot, taken)
+        elif taken:
             asked.append(("CLUSTER", "GETKEYSINSLOT", slot, taken))
     for batch in _batches(asked, BLOCK):
         yield from _asked(node, batch, database)
+
+
+def _of_large_slot(node: Node, database: int, slot: int, wanted: int) -> Iterator[list[bytes]]:
+    """Names of one slot, a thousand at a time: all keys with one hash tag are in one slot.
+
+    Where tables are kept slot by slot, the low bits of ``SCAN``'s cursor are the slot's number.
+    """
+    cursor = slot
+    while wanted > 0 and cursor % SLOTS == slot:
+        then, found = _asked(node, [("SCAN", cursor, "COUNT", COUNT)], database)[0]
+        cursor = int(then)
+        if cursor % SLOTS != slot:
+            found = [name for name in found if key_slot(name) == slot]
+        yield found[:wanted]
+        wanted -= len(found)
+        if cursor == 0:
+            return
 
 
 def _asked(node: Node, commands: list[Command], database: int) -> list[Reply]:
