@@ -128,8 +128,16 @@ class Look:
         self.all_names = cap is None
 
     def _cap(self) -> int | None:
-        """How many names there is time for; ``None``: for all."""
-        affordable = self._affordable(FOR_NAMES * self.asked.seconds, SECONDS_A_NAME)
+        """How many names there is time for; ``None``: for all.
+
+        Every node gives the same share of its keys, so that the fullest one decides.
+        """
+        seconds = FOR_NAMES * self.asked.seconds
+        nodes = [(node, sum(node.databases.values())) for node in self.server.nodes]
+        shares = [
+            seconds * node.pace.share / (SECONDS_A_NAME * keys) for node, keys in nodes if keys
+        ]
+        affordable = int(self.population * min(shares, default=1.0))
         cap = min(affordable, self.asked.cap or affordable)
         return None if self.population <= cap else cap
 
