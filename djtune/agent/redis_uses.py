@@ -8,9 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 SCHEMES = ("redis://", "rediss://", "unix://", "redis+socket://", "valkey://", "valkeys://")
+_TLS = ("ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname")
+_CERTIFICATES = {None: "none", 0: "none", 1: "optional", 2: "required"}
+"""``ssl.CERT_NONE`` and its like → the words of URLs."""
 _DEPTH = 5
 """How deep the settings are looked into."""
 _BROKERS = ("BROKER", "RQ_", "HUEY", "Q_CLUSTER", "DRAMATIQ", "QUEUE", "TASKS")
@@ -153,7 +156,19 @@ def _with_login(url: str, options: Mapping[str, Any]) -> str:
         rest = f"{user}:{quote(str(password), safe='')}@{rest}"
     if (database := given.get("db")) is not None and "/" not in rest and scheme != "unix":
         rest = f"{rest}/{database}"
-    return f"{scheme}://{rest}"
+    if given.get("ssl") is True and scheme == "redis":
+        scheme = "rediss"
+    return f"{scheme}://{rest}{_tls(given)}" if scheme.endswith("ss") else f"{scheme}://{rest}"
+
+
+def _tls(given: Mapping[str, Any]) -> str:
+    """TLS options of redis-py's, as its URLs have them."""
+    pool = given.get("connection_pool_kwargs")
+    every = {**(pool if isinstance(pool, Mapping) else {}), **given}
+    told = {name: every[name] for name in _TLS if name in every}
+    if "ssl_cert_reqs" in told:
+        told["ssl_cert_reqs"] = _CERTIFICATES.get(told["ssl_cert_reqs"], told["ssl_cert_reqs"])
+    return f"?{urlencode(told)}" if told else ""
 
 
 def _is_redis(text: str) -> bool:

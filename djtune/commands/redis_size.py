@@ -305,9 +305,10 @@ def _next_command(given: Given, result: RedisSizeResult) -> tuple[str, str]:
         return shlex.join(again), "the visit was cut short"
     largest = _hashes_or_strings(result)
     if result.layouts or given.layouts or given.verify or largest is None:
+        name = "after.json" if given.verify else "before.json"
         return (
-            shlex.join([*again, "--format", "json", "--output", "before.json"]),
-            "keeps what is promised here, for --verify before.json after the change",
+            shlex.join([*again, "--format", "json", "--output", name]),
+            f"keeps what is promised here, for --verify {name} after the change",
         )
     return shlex.join([*again, "--layouts", largest]), "what its values would take in other layouts"
 

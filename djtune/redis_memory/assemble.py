@@ -1,5 +1,7 @@
 """From what was seen to the result: pure functions on plain data."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from djtune.errors import DjtuneError
@@ -15,10 +17,15 @@ from djtune.redis_memory.idle.curve import curve_from_idle
 from djtune.redis_memory.layouts.findings import cliff_finding
 from djtune.redis_memory.observed import Seen
 from djtune.redis_memory.plan import Users, make_plan, queries_saved
+from djtune.redis_memory.replaying import LEAST_OPERATIONS, LEAST_SECONDS, decides
 from djtune.redis_memory.result import Node, RedisSizeResult, ServerResult, Verification
 from djtune.redis_memory.verifying import verify
 from djtune.redis_memory.visiting import Visit
 
+TOO_SHORT = (
+    f"the trace is shorter than {LEAST_SECONDS:.0f} s or {LEAST_OPERATIONS:,} operations: its "
+    "curves are shown, and nothing is decided by them"
+)
 HORIZON = 3
 """Months of growth that maxmemory leaves room for."""
 
@@ -53,12 +60,27 @@ def server_result(visit: Visit, growth: float | None) -> ServerResult:
     if estimates is not None and estimates.patterns:
         room = None if growth is None else (1 + growth) ** HORIZON - 1
         copied = _copied(seen, estimates)
-        result.advice = advise(Known(facts, estimates, idle, traced, room, copied))
+        deciding = traced if visit.replayed and decides(visit.replayed.summary) else []
+        if traced and not deciding:
+            result.notes.append(TOO_SHORT)
+        result.advice = advise(Known(facts, estimates, idle, deciding, room, copied))
+        tried = visit.layouts.source if visit.layouts else ""
         result.findings = [
             *findings(facts, estimates, seen.moments, result.advice),
-            *(cliff_finding(cliff) for cliff in visit.cliffs if cliff.frees.low > 0),
+            # What --layouts has tried stands with the layouts.
+            *(cliff_finding(c) for c in visit.cliffs if c.frees.low > 0 and c.pattern != tried),
         ]
+    result.notes += _evicted_before(visit)
     return result
+
+
+def _evicted_before(visit: Visit) -> Iterator[str]:
+    counters = visit.counters
+    if counters is not None and counters.evicted:
+        yield (
+            f"{counters.evicted:,} keys were evicted since the server's counters were set to zero: "
+            "what is here is what was left"
+        )
 
 
 def _idle_curve(seen: Seen, estimates: Estimates | None) -> Curve | None:
@@ -129,9 +151,10 @@ def add_plan(
         if users is None:
             continue
         try:
-            plan = make_plan(server.estimates.patterns, users, growth, server.maxmemory or None)
+            size = server.advice.size.maxmemory if server.advice and server.advice.size else None
+            plan = make_plan(server.estimates.patterns, users, growth, size)
         except DjtuneError as error:
-            result.warnings.append(f"{error.message}: {error.hint}")
+            result.warnings.append(f"{server.address}: {error.message}: {error.hint}")
             continue
         if queries_per_second is not None:
             curve = best(server.traced)

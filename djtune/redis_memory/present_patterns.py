@@ -99,7 +99,7 @@ def _quantile(value: float | None) -> str:
 
 
 def _lifetime(spread: Spread) -> str:
-    return "" if spread.p50 is None else fmt.duration(spread.p50)
+    return "" if spread.p50 is None else f"median {fmt.duration(spread.p50)}"
 
 
 def _idle(spread: Spread) -> str:
@@ -143,4 +143,4 @@ def _picture(estimates: Estimates) -> Treemap:
     ]
     kinds = {pattern.kind for pattern in shown}
     groups = [group for kind, group in _GROUPS.items() if kind in kinds]
-    return Treemap([root, *areas], groups, title="Memory by pattern")
+    return Treemap([root, *areas], groups, title="The same as a picture")

@@ -27,6 +27,15 @@ LRM = (8, 6)
 """Redis has ``allkeys-lrm`` from this version on; Valkey has not."""
 
 
+LEAST_SECONDS, LEAST_OPERATIONS = 60.0, 5000
+"""What a trace has to have before anything is decided by it."""
+
+
+def decides(trace: TraceSummary) -> bool:
+    """Whether the trace is long enough to choose a policy and a size by."""
+    return trace.seconds >= LEAST_SECONDS and trace.operations >= LEAST_OPERATIONS
+
+
 class Replayed(Struct):
     """What a trace came to."""
 

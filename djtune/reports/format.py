@@ -16,7 +16,7 @@ INFINITY = "∞"
 _DURATIONS = (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0))
 _SIZES = (("B", 1.0), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12))
 _PREFIXED = re.compile(
-    r"^(?:[<>≤≥≈~]\s*)?([-−]?\d[\d,]*(?:\.\d+)?)\s*(%|×|ns|µs|ms|s|min|h|[kMGT]?B)?"
+    r"^(?:[<>≤≥≈~]\s*)?([-−]?\d[\d,]*(?:\.\d+)?)\s*(%|×|ns|µs|ms|s|min|h|days|[kMGT]?B)?"
 )
 _SCALE = {
     "": 1.0,
@@ -24,6 +24,7 @@ _SCALE = {
     "×": 1.0,
     "min": 60.0,
     "h": 3600.0,
+    "days": 86_400.0,
     **dict(_DURATIONS),
     **dict(_SIZES),
 }
@@ -37,7 +38,8 @@ def na(reason: str = "") -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """``850 ns``, ``12.3 ms``, ``1.23 s``; from two minutes on ``2 min 5 s`` and ``1 h 20 min``."""
+    """``850 ns``, ``12.3 ms``, ``1.23 s``; from two minutes on ``2 min 5 s``, ``1 h 20 min`` and
+    ``14.0 days``."""
     if seconds is None or not math.isfinite(seconds):
         return _special(seconds)
     if abs(seconds) >= 119.5:
@@ -199,6 +201,8 @@ def _clock(seconds: int) -> str:
     if minutes < 60:
         return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
     hours, minutes = divmod(minutes + (seconds >= 30), 60)
+    if hours >= 48:
+        return f"{_significant(hours / 24 + minutes / 1440)} days"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 

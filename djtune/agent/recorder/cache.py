@@ -182,6 +182,10 @@ class Server:
 
         return saw
 
+    def count_error(self) -> None:
+        """Something could not be noted."""
+        self._recording.count_error()
+
     def note(self, accesses: Accesses, prefix: str) -> None:
         """Count what was asked for, and record what is in the sample."""
         chooses = self._recording.chooses

@@ -55,9 +55,17 @@ def recorded_client(client: Any) -> Any:
     recording = this_process()
     if recording is None or hasattr(client, MARK):
         return client
-    server = recording.server(address(client.connection_pool.connection_kwargs))
+    server = recording.server(address(_connection_options(client)))
     client.__class__ = recorded_class(cast(Any, type(client)), server)
     return client
+
+
+def _connection_options(client: Any) -> dict[str, Any]:
+    """Where the client connects to; a cluster's has no pool, but nodes to begin with."""
+    if (pool := getattr(client, "connection_pool", None)) is not None:
+        return cast(dict[str, Any], pool.connection_kwargs)
+    first = next(iter(client.nodes_manager.startup_nodes.values()))
+    return {"host": first.host, "port": first.port}
 
 
 MARK = "_recorded_by_djtune"
@@ -120,15 +128,15 @@ def _pipeline_class(plain: Any, server: Server, prefix: str) -> type:
     saw = server.pipeline_watcher(prefix)
 
     def execute(self: Any, *args: Any, **options: Any) -> Any:
-        waiting = _commands(self)
+        waiting = _commands(self, server)
         replies = plain.execute(self, *args, **options)
-        saw(zip(waiting, replies, strict=False))
+        saw(zip(waiting, replies or (), strict=False))
         return replies
 
     async def execute_async(self: Any, *args: Any, **options: Any) -> Any:
-        waiting = _commands(self)
+        waiting = _commands(self, server)
         replies = await plain.execute(self, *args, **options)
-        saw(zip(waiting, replies, strict=False))
+        saw(zip(waiting, replies or (), strict=False))
         return replies
 
     is_async = _is_async(plain)
@@ -139,8 +147,13 @@ def _pipeline_class(plain: Any, server: Server, prefix: str) -> type:
     return _subclass(plain, names)
 
 
-def _commands(pipeline: Any) -> list[tuple[Any, ...]]:
+def _commands(pipeline: Any, server: Server) -> list[tuple[Any, ...]]:
     """The arguments of each waiting command; a cluster's pipeline keeps them in objects."""
-    return [
-        tuple(getattr(command, "args", None) or command[0]) for command in pipeline.command_stack
-    ]
+    try:
+        stack = getattr(pipeline, "command_stack", None)
+        if stack is None:  # an asynchronous cluster's
+            stack = pipeline._execution_strategy._command_queue
+        return [tuple(getattr(command, "args", None) or command[0]) for command in stack]
+    except Exception:
+        server.count_error()
+        return []

@@ -86,7 +86,10 @@ def _sessions(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[Fi
             remedy="store sessions with SESSION_COOKIE_AGE as their TTL, as Django's backends do",
             severity="high" if _may_evict(facts) else "medium",
         )
-    named = any(use.role == "session" for use in facts.uses)
+    # Without a project nobody knows whether the database has them too.
+    named = all(use.role == "given" for use in facts.uses) or any(
+        use.role == "session" for use in facts.uses
+    )
     sessions = [p for p in held.evictable if p.kind == "session" and not _copied(p)]
     policy = facts.policy if _may_evict(facts) else advice.policy.rules.policy
     evicts = policy != "noeviction"

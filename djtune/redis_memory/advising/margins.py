@@ -39,7 +39,7 @@ def maxmemory_terms(
     ``unexplained`` are the bytes of ``used_memory`` that the balance leaves over: they count too.
     """
     told = growth is not None
-    part = ASSUMED_GROWTH if growth is None else growth
+    part = ASSUMED_GROWTH if growth is None else max(growth, 0.0)
     note = "" if told else f"assumed {fmt.share(part)}; --growth says otherwise"
     return [
         entries,

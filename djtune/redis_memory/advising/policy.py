@@ -13,6 +13,8 @@ MOSTLY = 0.9
 """Share of the evictable bytes with a TTL from which ``volatile-*`` has enough to evict."""
 ALIKE = 0.05
 """Sizes that differ by less are no reason to prefer a policy."""
+WORTH = 10_000_000
+"""Bytes that are no reason to change anything."""
 DEFAULTS = Rules("allkeys-lru")
 
 
@@ -74,7 +76,7 @@ def _by_trace(current: Rules | None, traced: Sequence[Curve]) -> Policy:
     if not known:
         return Policy(current or DEFAULTS, ["the trace tells too little"], changes=False)
     least = min(size for size, _ in known)
-    alike = [rules for size, rules in known if size <= (1 + ALIKE) * least]
+    alike = [rules for size, rules in known if size <= max((1 + ALIKE) * least, least + WORTH)]
     rules = min(alike, key=lambda each: _novelty(each, current))
     needed = next(size for size, each in known if each == rules)
     why = [f"it keeps misses cheap in {fmt.size(needed)}"]
@@ -85,7 +87,7 @@ def _by_trace(current: Rules | None, traced: Sequence[Curve]) -> Policy:
         if each not in alike
     ]
     if len(names := _names(alike)) > 1:
-        why.append(f"within {fmt.share(ALIKE)} of each other: {', '.join(names)}")
+        why.append(f"{', '.join(names)} need about the same")
     return Policy(rules, why, changes=rules != current, measured=True)
 
 

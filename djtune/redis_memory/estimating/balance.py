@@ -5,12 +5,15 @@ from typing import Literal
 from djtune.redis_memory.estimated import Amount, Line, Reconciliation
 from djtune.redis_memory.estimating.overhead import Overhead, bucket_bytes
 from djtune.redis_memory.facts import NodeFacts, ServerFacts
+from djtune.redis_memory.server.facts import HISTOGRAMS
 
 SURE_TO = 0.005
 """Share of ``used_memory`` to which the modelled lines are sure: on the servers that were measured,
 a whole census leaves less than this."""
 UNNAMED = 500_000
 """Bytes of connections' buffers and the like that no figure of a server names."""
+HISTOGRAM = 24_688
+"""Bytes of one command's latencies: measured on Redis 7.0.15."""
 SMALLEST = 100_000_000
 """Bytes below which the ratio of resident to used memory says nothing: most is the program."""
 COUNTED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -55,6 +58,7 @@ def reconcile(
         _line("hash tables", tables, "counted" if told else "modelled", "of all keys and TTLs"),
         _line("rounding of entries", keys * overhead.entry(), "modelled", _step(overhead)),
         *(_line(label, _figures(facts, names), "counted") for label, names in COUNTED),
+        _histograms(facts),
     ]
     lines = [line for line in lines if line.bytes.value]
     # As the visit began: its own buffers came after that.
@@ -72,6 +76,13 @@ def reconcile(
         resident_set=in_ram or None,
         fragmentation=in_ram / used if in_ram and used >= SMALLEST else None,
     )
+
+
+def _histograms(facts: ServerFacts) -> Line:
+    """The latencies of each command that was called, from Redis 7.0 on (``latency-tracking``)."""
+    commands = sum(int(node.info.get(HISTOGRAMS, 0)) for node in facts.nodes)
+    note = f"of {commands} commands (latency-tracking)"
+    return _line("latency histograms", commands * HISTOGRAM, "modelled", note)
 
 
 def _line(label: str, value: float, source: Literal["counted", "modelled"], note: str = "") -> Line:

@@ -11,7 +11,10 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("result", re.compile(r"celery-task(set)?-meta-|^rq:results?:|^dramatiq-results:")),
     (
         "queue",
-        re.compile(r"_kombu\.binding\.|(^|:)unacked|(^|:)celery(\W|$)|^(rq|bull|arq|huey)[.:]"),
+        # Kombu's queues of other priorities end in \x06\x16 and the priority.
+        re.compile(
+            r"_kombu\.binding\.|\\x06\\x16|(^|:)unacked|(^|:)celery(\W|$)|^(rq|bull|arq|huey)[.:]"
+        ),
     ),
     ("queue", re.compile(r"^dramatiq:|^django_?q:")),
     ("channels", re.compile(r"(^|:)asgi:|(^|[.:])specific\.")),

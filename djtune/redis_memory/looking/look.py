@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from djtune.redis_memory.estimated import Amount
 from djtune.redis_memory.estimating.counts import key_counts
+from djtune.redis_memory.idle.limits import FEWEST_KEYS
 from djtune.redis_memory.looking.memory import read_memory
 from djtune.redis_memory.looking.patterns import Patterns
 from djtune.redis_memory.looking.reservoir import PARTS
@@ -168,6 +169,9 @@ class Look:
     def _watch_idle(self) -> None:
         """Ask the same keys for their idle times at several moments, over the time that is left."""
         if self.sizes is None or not (self.server.idle_known and self.sizes.measured):
+            return
+        if self.sizes.measured < FEWEST_KEYS:  # one look, for the table: a curve takes more keys
+            self.moments.append(self._moment(self.sizes))
             return
         first = time.monotonic()
         times = np.linspace(first, first + max(0.0, self._left()), max(1, self.asked.moments))

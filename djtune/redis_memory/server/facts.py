@@ -4,6 +4,8 @@ import re
 
 from djtune.redis_memory.facts import NodeFacts
 
+HISTOGRAMS = "latency_histograms"
+"""Commands that were called since the server keeps their latencies (``INFO latencystats``)."""
 _BULKY = ("cmdstat_", "latency_percentiles_", "errorstat_", "db0_distrib", "module")
 
 
@@ -52,8 +54,15 @@ def node_facts(info: dict[str, str]) -> NodeFacts:
         keys=sum(keys for keys, _ in databases.values()),
         keys_with_ttl=sum(expires for _, expires in databases.values()),
         used_memory=whole(info, "used_memory"),
-        info={name: value for name, value in info.items() if not name.startswith(_BULKY)},
+        info=_kept(info),
     )
+
+
+def _kept(info: dict[str, str]) -> dict[str, str]:
+    """What is needed later; of the commands' latencies their number alone."""
+    kept = {name: value for name, value in info.items() if not name.startswith(_BULKY)}
+    kept[HISTOGRAMS] = str(sum(name.startswith("latency_percentiles_") for name in info))
+    return kept
 
 
 def version_of(facts: NodeFacts) -> tuple[int, ...]:
