@@ -69,6 +69,20 @@ def test_dicts_of_host_and_port_and_urls_deep_inside(tmp_path: Path) -> None:
     ]
 
 
+def test_tls_is_asked_for_as_the_settings_do(tmp_path: Path) -> None:
+    urls = [
+        each.url
+        for each in servers(
+            tmp_path,
+            "CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache',"
+            " 'LOCATION': 'rediss://cache:6380/1',"
+            " 'OPTIONS': {'CONNECTION_POOL_KWARGS': {'ssl_cert_reqs': None}}}}\n"
+            "RQ_QUEUES = {'default': {'HOST': 'rq', 'PORT': 6379, 'DB': 0, 'SSL': True}}\n",
+        )
+    ]
+    assert urls == ["rediss://cache:6380/1?ssl_cert_reqs=none", "rediss://rq:6379/0"]
+
+
 def test_a_project_without_redis_is_told_what_to_type(tmp_path: Path) -> None:
     with pytest.raises(DjtuneError, match="name no Redis") as refused:
         servers(tmp_path, "")
