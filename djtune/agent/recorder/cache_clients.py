@@ -150,9 +150,8 @@ def _pipeline_class(plain: Any, server: Server, prefix: str) -> type:
 def _commands(pipeline: Any, server: Server) -> list[tuple[Any, ...]]:
     """The arguments of each waiting command; a cluster's pipeline keeps them in objects."""
     try:
-        stack = getattr(pipeline, "command_stack", None)
-        if stack is None:  # an asynchronous cluster's
-            stack = pipeline._execution_strategy._command_queue
+        strategy = getattr(pipeline, "_execution_strategy", None)  # of a cluster, since redis-py 6
+        stack = pipeline.command_stack if strategy is None else strategy._command_queue
         return [tuple(getattr(command, "args", None) or command[0]) for command in stack]
     except Exception:
         server.count_error()
