@@ -57,7 +57,7 @@ def server_result(visit: Visit, growth: float | None) -> ServerResult:
         complete=seen.complete and not visit.failures,
         cut=seen.cut,
     )
-    if estimates is not None and estimates.patterns:
+    if estimates is not None and estimates.patterns and _weighed(seen, estimates):
         room = None if growth is None else (1 + growth) ** HORIZON - 1
         copied = _copied(seen, estimates)
         deciding = traced if visit.replayed and decides(visit.replayed.summary) else []
@@ -81,6 +81,11 @@ def _evicted_before(visit: Visit) -> Iterator[str]:
             f"{counters.evicted:,} keys were evicted since the server's counters were set to zero: "
             "what is here is what was left"
         )
+
+
+def _weighed(seen: Seen, estimates: Estimates) -> bool:
+    """Whether sizes are known: those that a visit was too short for would be advised to be 0."""
+    return seen.complete or all(pattern.sampled for pattern in estimates.patterns)
 
 
 def _idle_curve(seen: Seen, estimates: Estimates | None) -> Curve | None:
