@@ -37,11 +37,6 @@ class Tally:
         self._not_counted = 0
         self._lock = Lock()
 
-    def add_many(self, number: int) -> None:
-        """Raise it by any number."""
-        with self._lock:
-            self._not_counted -= number
-
     def value(self) -> int:
         """What it has come to."""
         with self._lock:

@@ -26,7 +26,6 @@ ELEMENT = {"hash": 92.0, "set": 54.0, "zset": 107.0}
 not asked for."""
 OF_TABLES = {"hashtable", "skiplist"}
 COMPACT = {"embstr", "ziplist", "intset"}
-USUAL_NAME = 32.0
 NAME_HEAD = 5
 """Bytes around a name of 32 to 255 letters inside its object."""
 

@@ -69,16 +69,7 @@ SMALL = Limits(128, 64)
 BY_SCORE = ("ZRANGE", "0", "-1", "WITHSCORES")
 KINDS = (
     Kind("hash", "hashtable", ("HGETALL",), "HSET", True, "HGET", "HMGET", Limits(512, 64)),
-    Kind(
-        "zset",
-        "skiplist",
-        ("ZRANGE", "0", "-1", "WITHSCORES"),
-        "ZADD",
-        True,
-        "ZSCORE",
-        "ZMSCORE",
-        SMALL,
-    ),
+    Kind("zset", "skiplist", BY_SCORE, "ZADD", True, "ZSCORE", "ZMSCORE", SMALL),
     Kind("set", "hashtable", ("SMEMBERS",), "SADD", False, "SISMEMBER", "SMISMEMBER", SMALL),
 )
 
