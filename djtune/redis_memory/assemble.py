@@ -43,6 +43,7 @@ def server_result(visit: Visit, growth: float | None) -> ServerResult:
         databases={str(number): keys for number, keys in facts.databases.items()},
         policy=facts.policy,
         maxmemory=facts.maxmemory,
+        refused=facts.refused,
         estimates=estimates,
         sampled=sum(one.whole.bytes.size + one.sampled.bytes.size for one in seen.patterns),
         names=seen.names,

@@ -65,7 +65,7 @@ def _server(server: ServerResult, level: int) -> Iterator[Block]:
         return
     if server.advice is not None:
         yield Heading("What to set", level)
-        yield _advice(server.advice)
+        yield _advice(server, server.advice)
         yield from _sizes(server.advice.size)
     if server.findings:
         yield Heading("What to mend", level)
@@ -105,23 +105,33 @@ def _visit(server: ServerResult) -> str:
     )
 
 
-def _advice(advice: Advice) -> Finding:
+def _advice(server: ServerResult, advice: Advice) -> Finding:
     policy, size = advice.policy, advice.size
     title: str = policy.rules.policy
     evidence = [f"policy: {why}" for why in policy.why]
     if size is not None:
-        title = f"maxmemory {mebibytes(size.maxmemory)} ({fmt.size(size.maxmemory)}), {title}"
+        unlimited = not server.maxmemory and policy.rules.policy == "noeviction"
+        limit = f"maxmemory {mebibytes(size.maxmemory)} ({fmt.size(size.maxmemory)})"
+        title = f"{title}, no limit" if unlimited else f"{limit}, {title}"
         evidence += _promises(size)
     if not advice.commands:
         title = f"Leave it as it is: {title}"
     return Finding(
         title=title,
         evidence=evidence,
-        remedy="the lines below: in redis.conf, or at once" if advice.commands else "",
+        remedy=_where_to(server) if advice.commands else "",
         patch="\n".join(advice.commands),
         confidence=_confidence(advice),
         severity="info",
     )
+
+
+def _where_to(server: ServerResult) -> str:
+    if any(node.replica for node in server.nodes):
+        return "the lines below: on the primary, and here for when it takes its place"
+    if "CONFIG" in server.refused:
+        return "the lines below, where the service has its settings: it refuses CONFIG"
+    return "the lines below: in redis.conf, or at once"
 
 
 def mebibytes(bytes: int) -> str:

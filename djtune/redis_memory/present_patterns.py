@@ -71,6 +71,9 @@ def pattern_blocks(estimates: Estimates, level: int) -> Iterator[Block]:
 
 
 def _row(pattern: PatternEstimate) -> list[Cell]:
+    if not pattern.sampled:
+        unknown = [Cell(fmt.na()) for _ in range(9)]
+        return [Cell(pattern.pattern), *unknown, Cell("0")]
     share = pattern.share.value
     return [
         Cell(pattern.pattern),
@@ -117,6 +120,10 @@ def _most(shares: dict[str, float]) -> str:
 def _total(estimates: Estimates) -> Note:
     whole = estimates.resident
     bounds = _bounds(whole)
+    unsized = sum(not pattern.sampled for pattern in estimates.patterns)
+    if unsized:
+        named = fmt.plural(unsized, "pattern", "patterns")
+        return Note(f"Of {named} no size was asked for: there is no total.", tone="warn")
     unseen = [p.unseen for p in estimates.patterns if p.unseen is not None]
     text = f"Together {fmt.size(whole.value)} {bounds}".rstrip() + "."
     if unseen:

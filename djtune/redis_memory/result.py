@@ -71,6 +71,8 @@ class ServerResult(Struct):
     """Database → keys."""
     policy: str
     maxmemory: int | None
+    refused: list[str]
+    """Commands that the server or its ACL does not allow, of those that would have been used."""
     estimates: Estimates | None
     """``None`` where nothing could be looked at."""
     sampled: int

@@ -161,7 +161,8 @@ def _settings(facts: ServerFacts, current: Rules | None, advice: Advice) -> list
         value = getattr(rules, attribute)
         if value != getattr(current or Rules(rules.policy), attribute):
             wanted.append((name, str(value)))
-    if advice.size is not None:
+    # Where there is no limit, one could only make a server refuse writes that evicts nothing.
+    if advice.size is not None and (facts.maxmemory or rules.policy != "noeviction"):
         per_node = (facts.maxmemory or 0) // max(1, len(facts.nodes))
         if abs(per_node - advice.size.maxmemory) >= ROUND:
             wanted.append(("maxmemory", f"{advice.size.maxmemory // ROUND}mb"))

@@ -152,7 +152,8 @@ def _refuses(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[Fin
 
 
 def _unlimited(facts: ServerFacts, held: Contents, advice: Advice) -> Iterator[FindingData]:
-    if facts.maxmemory != 0 or not held.evictable or advice.size is None:
+    replica = any(node.replica for node in facts.nodes)  # it leaves that to its primary
+    if facts.maxmemory != 0 or not held.evictable or advice.size is None or replica:
         return
     yield FindingData(
         kind="no-maxmemory",

@@ -12,6 +12,10 @@ LEAST_TO_TELL = 100_000_000
 """Bytes of ``used_memory`` below which fragmentation says nothing."""
 ASSUMED_FRAGMENTATION = 1.1
 """What jemalloc is usually near to, where the server is too small to tell."""
+EMPTIED = 0.8
+"""Part of the peak below which the process still holds what was freed."""
+USUAL_BUFFER = 256 * 2**20
+"""A replica's hard limit, as Redis has it by default."""
 LEAST_SHOWN = 1000
 """Bytes of a part below which it is not worth a line."""
 LEAST_LIMIT = 64 * 2**20
@@ -120,6 +124,11 @@ def _fragmentation(maxmemory: float, facts: ServerFacts) -> Term:
         more = (ASSUMED_FRAGMENTATION - 1) * maxmemory
         note = f"assumed {ASSUMED_FRAGMENTATION:.2f}: too little is used to measure it"
         return Term(label, more, "assumed", note)
+    peak = _sum(facts.nodes, "used_memory_peak")
+    if used < EMPTIED * peak:
+        ratio = max(1.0, resident / peak)
+        note = f"used_memory_rss is {ratio:.2f}x the peak: what was freed is not given back at once"
+        return Term(label, (ratio - 1) * maxmemory, "estimated", note)
     ratio = max(1.0, resident / used)
     return Term(label, (ratio - 1) * maxmemory, "measured", f"used_memory_rss is {ratio:.2f}x")
 
@@ -130,14 +139,13 @@ def _replica_buffers(facts: ServerFacts) -> Term | None:
     if not replicas:
         return None
     limit = _replica_limit(facts.settings)
-    source: str = "set" if limit is not None else "assumed"
-    each = 256 * 2**20 if limit is None else limit
-    return Term(
-        f"output buffers of {replicas} replicas",
-        float(replicas * each),
-        "set" if source == "set" else "assumed",
-        "client-output-buffer-limit replica, its hard limit",
-    )
+    label = f"output buffers of {replicas} replicas"
+    if limit == 0:
+        return Term(label, 0.0, "set", "they have no limit (client-output-buffer-limit)")
+    note = "client-output-buffer-limit replica, its hard limit"
+    if limit is None:
+        return Term(label, float(replicas * USUAL_BUFFER), "assumed", note)
+    return Term(label, float(replicas * limit), "set", note)
 
 
 def _replica_limit(settings: Mapping[str, str]) -> int | None:

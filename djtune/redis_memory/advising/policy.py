@@ -24,7 +24,7 @@ def choose_policy(held: Contents, current: Rules | None, traced: Sequence[Curve]
     ``traced`` are the curves of a replayed trace, one for each of the rules that were tried.
     """
     if held.must_stay:
-        return _beside_precious(held, current)
+        return _beside_precious(held, current, traced)
     if traced:
         return _by_trace(current, traced)
     if current is not None and current.policy.startswith("allkeys-"):
@@ -41,7 +41,7 @@ def choose_policy(held: Contents, current: Rules | None, traced: Sequence[Curve]
     return Policy(_with(current, "allkeys-lru"), why, changes=True)
 
 
-def _beside_precious(held: Contents, current: Rules | None) -> Policy:
+def _beside_precious(held: Contents, current: Rules | None, traced: Sequence[Curve]) -> Policy:
     kept = list(_why_kept(held))
     evictable = resident(held.evictable)
     if not evictable:
@@ -50,8 +50,12 @@ def _beside_precious(held: Contents, current: Rules | None) -> Policy:
     if share >= MOSTLY and not (held.messages_expire or with_ttl(held.kept)):
         why = [
             *kept,
-            f"{fmt.share(share)} of the rest has a TTL, and volatile-lru evicts that alone",
+            f"{fmt.share(share)} of the rest has a TTL, and volatile-* evicts that alone",
         ]
+        if volatile := [c for c in traced if c.rules and c.rules.policy.startswith("volatile-")]:
+            chosen = _by_trace(current, volatile)
+            chosen.why = [*why, *chosen.why]
+            return chosen
         if current is not None and current.policy.startswith("volatile-"):
             return Policy(current, why, changes=False)
         return _policy("volatile-lru", current, why)

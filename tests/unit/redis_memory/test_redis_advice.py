@@ -130,6 +130,13 @@ class TestPolicy:
         )
         assert (policy.rules, policy.changes) == (LFU, False)
 
+    def test_beside_a_queue_a_trace_chooses_among_what_spares_it(self) -> None:
+        lru = curve(Rules("volatile-lru"), (10, 0.4), (100, 0.1))
+        lfu = curve(Rules("volatile-lfu"), (10, 0.1), (100, 0.1))
+        free = curve(LFU, (10, 0.1), (100, 0.1))
+        held = contents([pattern(":1:a*"), pattern("celery", "queue", ttl=0.0)], [])
+        assert choose_policy(held, None, [lru, lfu, free]).rules.policy == "volatile-lfu"
+
 
 class TestCurves:
     def test_between_points_it_is_straight(self) -> None:
@@ -220,9 +227,8 @@ class TestSize:
         just_started = estimates(pattern("a*", bytes=2 * MB))
         assert advise(Known(server("allkeys-lru", 4000 * MB), just_started)).commands == []
 
-    @pytest.mark.parametrize("kind", ["queue", "cache"])
-    def test_no_limit_is_so_low_that_it_saves_nothing(self, kind: Kind) -> None:
-        little = estimates(pattern("a*", kind, ttl=0.0, bytes=20_000))
+    def test_no_limit_is_so_low_that_it_saves_nothing(self) -> None:
+        little = estimates(pattern("a*", ttl=0.0, bytes=20_000))
         assert "CONFIG SET maxmemory 64mb" in advise(Known(server(), little)).commands
 
     def test_what_has_no_ttl_stays_in_memory_however_seldom_it_is_used(self) -> None:
@@ -254,6 +260,17 @@ class TestSize:
         labels = {t.label: t.bytes for t in container_terms(100 * MB, facts, None)}
         assert labels["fragmentation"] == pytest.approx(50 * MB)
         assert labels["output buffers of 2 replicas"] == 2000
+
+    def test_a_server_that_evicts_nothing_gets_no_limit_where_it_has_none(self) -> None:
+        advice = advise(Known(server(), estimates(pattern("celery", "queue", ttl=0.0))))
+        assert advice.policy.rules.policy == "noeviction"
+        assert not any("maxmemory " in command for command in advice.commands)
+
+    def test_what_was_freed_and_not_given_back_is_no_fragmentation(self) -> None:
+        facts = server(used_memory_peak=str(1000 * MB), used_memory_rss=str(1050 * MB))
+        facts.nodes[0].used_memory = 200 * MB
+        labels = {t.label: t.bytes for t in container_terms(100 * MB, facts, None)}
+        assert labels["fragmentation"] == pytest.approx(5 * MB)
 
     def test_each_primary_of_a_cluster_gets_its_part(self) -> None:
         facts = server()

@@ -27,6 +27,7 @@ def result(counters: Counters) -> ServerResult:
         databases={"0": 10},
         policy=counters.policy,
         maxmemory=counters.maxmemory,
+        refused=[],
         estimates=None,
         sampled=10,
         names=10,
