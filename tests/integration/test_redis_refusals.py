@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -28,6 +28,7 @@ from djtune.redis_memory.server.names import names
 from djtune.redis_memory.server.pace import Budget
 from djtune.redis_memory.server.questions import measure
 from djtune.redis_memory.server.server import Key, Server
+from djtune.redis_memory.server.wire import Command, Reply, Wire
 
 FAST = Budget(milliseconds_per_second=1000)
 SECRET = "s3cret/%"
@@ -168,6 +169,30 @@ def test_sizes_are_modelled_where_memory_is_refused(binary: str) -> None:
         assert found.bytes.sum() == pytest.approx(sum(truth), rel=0.15)
         if no_touch:
             assert min(client.object("idletime", name) for _, _, name in asked) >= IDLE
+
+
+@pytest.mark.parametrize("size", [40_000, 400_000])
+def test_modelled_sizes_bring_few_megabytes_at_a_time(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: list[int] = []
+    ask = Wire.ask
+
+    def noting(wire: Wire, commands: Sequence[Command]) -> list[Reply]:
+        before = wire.received
+        replies = ask(wire, commands)
+        brought.append(wire.received - before)
+        return replies
+
+    with server() as (url, client):
+        for number in range(24_000_000 // size // 20):
+            client.rpush(f"queue:{number}", *[bytes(size)] * 20)
+        client.execute_command("ACL", "SETUSER", "me", "on", ">pw", "~*", "+@all", "-memory")
+        with connected(with_user(url, "me", "pw"), [], FAST, touching=True) as visit:
+            monkeypatch.setattr(Wire, "ask", noting)
+            found = measure(visit, keys(visit)).columns
+    assert found.bytes == pytest.approx(20 * size, rel=0.02)
+    assert max(brought) < 5_000_000
 
 
 def test_renamed_commands_are_as_good_as_refused() -> None:

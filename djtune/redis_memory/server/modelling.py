@@ -11,7 +11,11 @@ from djtune.redis_memory.server.server import Key, Request, Server
 from djtune.redis_memory.server.wire import Command, Reply
 
 ELEMENTS = 20
-"""Elements that are read of one key."""
+"""Elements that are read of one key, at most."""
+MOST_BYTES = 4 << 20
+"""Of values that one batch should bring: they wait in the server's memory until they are sent."""
+DEEPEST = 16
+"""Keys of one batch whose elements are read."""
 OBJECT, TABLE, SLOT, SKIPLIST_NODE = 16, 56, 8, 45
 """Bytes of Redis 7's structures on 64 bits: a value's head, a table, its slot, and a skip list's
 node at its mean height (24 + 16 × 1.33)."""
@@ -40,38 +44,86 @@ def modelled_bytes(
         version_of(node.facts) >= (8, 1) for node in server.nodes
     )
     known = [place for place, kind in enumerate(types) if kind in _LENGTH]
-    asked: list[Request] = []
+    asking: list[Request] = []
     for place in known:
         node, database, name = keys[place]
-        asked.append((node, database, (_LENGTH[types[place]], name)))
-        asked.append((node, database, elements_question(types[place], name)))
-    replies = server.ask(asked)
-    for place, length, answer in zip(known, replies[::2], replies[1::2], strict=True):
-        if isinstance(length, int):
-            name = keys[place][2]
-            parts = elements_in(types[place], answer)
-            lengths[place] = length
-            sizes[place] = model(
-                types[place], encodings[place], len(name), length, parts, lean=lean
-            )
+        asking.append((node, database, (_LENGTH[types[place]], name)))
+    found = {
+        place: length
+        for place, length in zip(known, server.ask(asking), strict=True)
+        if isinstance(length, int)
+    }
+    held = {place: length for place, length in found.items() if types[place] != "string"}
+    elements = _elements_of(server, keys, types, held)
+    for place, length in found.items():
+        name, parts = keys[place][2], elements.get(place, [])
+        lengths[place] = length
+        sizes[place] = model(types[place], encodings[place], len(name), length, parts, lean=lean)
     return sizes, lengths
 
 
-def elements_question(kind: str, name: bytes) -> Command:
-    """The command that reads some elements of a key of this type."""
+Elements = list[list[int]]
+"""The lengths of each element's parts: field and value, member …"""
+
+
+def _elements_of(
+    server: Server, keys: Sequence[Key], types: Sequence[str], lengths: dict[int, int]
+) -> dict[int, Elements]:
+    """Some elements of each key that has a length: one tells how many more may be read at once."""
+    found = _read(server, keys, types, dict.fromkeys(lengths, (1, 0.0)))
+    more = {}
+    for place, first in found.items():
+        each = sum(map(sum, first)) / max(1, len(first))
+        count = int(min(ELEMENTS, MOST_BYTES // max(each, 1)))
+        if len(first) < min(count, lengths[place]):
+            more[place] = (count, count * each)
+    return found | _read(server, keys, types, more)
+
+
+def _read(
+    server: Server,
+    keys: Sequence[Key],
+    types: Sequence[str],
+    wanted: dict[int, tuple[int, float]],
+) -> dict[int, Elements]:
+    """That many elements of each key, with the bytes they are thought to have, in small batches."""
+    found: dict[int, Elements] = {}
+    left, depth = list(wanted), 1
+    while left:
+        expected = np.cumsum([wanted[place][1] for place in left[:depth]])
+        fitting = max(1, int((expected <= MOST_BYTES).sum()))
+        batch, left = left[:fitting], left[fitting:]
+        before = _received(server)
+        replies = server.ask([_request(keys[p], types[p], wanted[p][0]) for p in batch])
+        for place, reply in zip(batch, replies, strict=True):
+            found[place] = elements_in(types[place], reply)
+        fits = MOST_BYTES * len(batch) // max(1, _received(server) - before)
+        depth = max(1, min(fits, 2 * depth, DEEPEST))
+    return found
+
+
+def _request(key: Key, kind: str, count: int) -> Request:
+    node, database, name = key
+    return node, database, elements_question(kind, name, count)
+
+
+def _received(server: Server) -> int:
+    return sum(node.wire.received for node in server.nodes)
+
+
+def elements_question(kind: str, name: bytes, count: int) -> Command:
+    """The command that reads about so many elements of a key of this type; not of a string."""
     match kind:
-        case "hash" | "set" | "zset":
-            return (f"{kind[0].upper()}SCAN", name, 0, "COUNT", ELEMENTS)
         case "list":
-            return ("LRANGE", name, 0, ELEMENTS - 1)
+            return ("LRANGE", name, 0, count - 1)
         case "stream":
-            return ("XRANGE", name, "-", "+", "COUNT", ELEMENTS)
+            return ("XRANGE", name, "-", "+", "COUNT", count)
         case _:
-            return ("TYPE", name)
+            return (f"{kind[0].upper()}SCAN", name, 0, "COUNT", count)
 
 
-def elements_in(kind: str, reply: Reply) -> list[list[int]]:
-    """The lengths of each element's parts (field and value, member …) in that command's reply."""
+def elements_in(kind: str, reply: Reply) -> Elements:
+    """The elements in that command's reply."""
     match kind, reply:
         case "hash", [_, list(flat)]:
             return [[len(name), len(value)] for name, value in _pairs(flat)]
@@ -96,7 +148,7 @@ def model(
     encoding: str,
     name: int,
     length: int,
-    elements: list[list[int]],
+    elements: Elements,
     *,
     lean: bool = False,
 ) -> float:
