@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import redis
+from redis.crc import key_slot
 from redis_helpers import cluster, port_of, server_params, until
 
 from djtune.redis_memory.server.connecting import connected
@@ -89,13 +90,30 @@ def test_a_large_slot_is_asked_for_its_share_a_thousand_names_at_a_time(
     assert share_of_large(drawn) == pytest.approx(truth, abs=0.02)
 
 
+@pytest.mark.parametrize("cap", [None, 3000])
+def test_what_a_visit_lists_first_comes_from_slots_of_all_parts_of_a_node(
+    cap: int | None, three: list[redis.Redis], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("djtune.redis_memory.server.names.COUNT", 20)
+    monkeypatch.setattr("djtune.redis_memory.server.names.BLOCK", 20)
+    with connected(address(three[0]), [], FAST) as visit:
+        if not slotwise(visit.nodes[0]):
+            pytest.skip("this version keeps one table")
+        found = list(listed(visit, cap))
+    assert len(found) == len(set(found))
+    slots = [key_slot(name) for node, _, name in found if node == 0]
+    first = slots[: len(slots) // 3]
+    assert max(first) - min(first) > 0.6 * (max(slots) - min(slots))
+    assert len(set(slots[len(slots) // 3 :]) & set(first)) < len(set(first)) / 5
+
+
 def test_a_prefix_of_scan_is_no_fair_share_where_tables_go_by_slot(
     three: list[redis.Redis],
 ) -> None:
     with connected(address(three[0]), [], FAST) as visit:
         if not slotwise(visit.nodes[0]):
             pytest.skip("this version keeps one table")
-        prefix = next(names(visit, None, random.Random(1))).names
+        (_, prefix) = visit.nodes[0].ask([("SCAN", 0, "COUNT", 1000)], 0)[0]
         drawn = list(listed(visit, 1000))
     assert len({name[: name.index(b"}")] for name in prefix}) < TENANTS / 4
     assert len({name[: name.index(b"}")] for _, _, name in drawn}) > TENANTS / 2

@@ -1,12 +1,15 @@
 """The names of a server's keys: all of them, or a fair share.
 
 A prefix of ``SCAN`` is a fair share of no cluster whose tables are kept slot by slot (Redis 7.4,
-Valkey 8 and later): it holds the first slots' keys alone. There every slot gives its share;
-elsewhere ``SCAN`` starts at random places of the one table.
+Valkey 8 and later): it holds the first slots' keys alone. There every slot gives its share, and
+slots come in random order, so that a visit that is cut short has seen a fair share too; elsewhere
+``SCAN`` starts at random places of the one table.
 """
 
+import math
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from msgspec import Struct
@@ -25,6 +28,8 @@ BLOCK = 200
 """Names that are taken from one random place."""
 ALL_FROM = 0.6
 """A larger share of the keys than this is no cheaper to get at random places than in whole."""
+SCANS_OF_A_RANGE = 10
+"""The last one reaches beyond the range of slots, so that shorter ranges would waste more."""
 SLOTWISE = {"Redis": (7, 4), "Valkey": (8, 0)}
 """From these versions on a cluster's tables are kept slot by slot."""
 
@@ -75,7 +80,8 @@ def _part(
 ) -> Iterator[Names]:
     """The names of one database of one node."""
     if share > ALL_FROM:
-        yield from _all_of(node, database, population)
+        for found in _all_of(node, database, population, rng):
+            yield Names(found, node.index, database, population)
         return
     drawn = _by_slots if slotwise(node) else _at_random
     wanted = max(1, round(share * population))
@@ -90,13 +96,37 @@ def slotwise(node: Node) -> bool:
     return version_of(node.facts) >= SLOTWISE[node.facts.product]
 
 
-def _all_of(node: Node, database: int, population: int) -> Iterator[Names]:
-    cursor = b"0"
-    while True:
-        cursor, found = _asked(node, [("SCAN", cursor, "COUNT", COUNT)], database)[0]
-        yield Names(found, node.index, database, population)
-        if cursor == b"0":
-            return
+def _all_of(
+    node: Node, database: int, population: int, rng: random.Random
+) -> Iterator[list[bytes]]:
+    """All names; where tables are kept slot by slot, by ranges of slots in random order."""
+    if not slotwise(node):
+        yield from _between(node, database, 0, SLOTS)
+        return
+    slots = [slot for part in node.slots for slot in part]
+    ranges = max(1, population // (SCANS_OF_A_RANGE * COUNT))
+    # The first and the last reach to the ends: keys on their way may be in another node's slots.
+    bounds = [0, *slots[:: math.ceil(len(slots) / ranges)][1:], SLOTS]
+    pairs = list(pairwise(bounds))
+    rng.shuffle(pairs)
+    for first, beyond in pairs:
+        yield from _between(node, database, first, beyond)
+
+
+def _between(node: Node, database: int, first: int, beyond: int) -> Iterator[list[bytes]]:
+    """The names of these slots, a thousand at a time.
+
+    Where tables are kept slot by slot, the low bits of ``SCAN``'s cursor are the slot's number;
+    the one table of other nodes is that of all slots.
+    """
+    cursor, inside = first, True
+    while inside:
+        then, found = _asked(node, [("SCAN", cursor, "COUNT", COUNT)], database)[0]
+        cursor = int(then)
+        inside = cursor != 0 and (beyond == SLOTS or cursor % SLOTS < beyond)
+        if not inside and beyond < SLOTS:
+            found = [name for name in found if first <= key_slot(name) < beyond]
+        yield found
 
 
 def _at_random(node: Node, database: int, wanted: int, rng: random.Random) -> Iterator[list[bytes]]:
@@ -127,7 +157,7 @@ def _by_slots(node: Node, database: int, wanted: int, rng: random.Random) -> Ite
         counting: list[Command] = [("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in some]
         counts += _asked(node, counting, database)
     step = max(sum(counts) / wanted, 1.0)
-    asked: list[Command] = []
+    shares: list[tuple[int, int]] = []
     place, passed = rng.random() * step, 0
     for slot, count in zip(slots, counts, strict=True):
         passed += count
@@ -135,28 +165,25 @@ def _by_slots(node: Node, database: int, wanted: int, rng: random.Random) -> Ite
         while place < passed:
             taken += 1
             place += step
-        if taken > COUNT:
-            yield from _of_large_slot(node, database, slot, taken)
-        elif taken:
-            asked.append(("CLUSTER", "GETKEYSINSLOT", slot, taken))
-    for batch in _batches(asked, BLOCK):
-        yield from _asked(node, batch, database)
+        if taken:
+            shares.append((slot, taken))
+    rng.shuffle(shares)
+    for batch in _batches(shares, BLOCK):
+        few: list[Command] = [
+            ("CLUSTER", "GETKEYSINSLOT", slot, taken) for slot, taken in batch if taken <= COUNT
+        ]
+        yield from _asked(node, few, database)
+        for slot, taken in batch:
+            if taken > COUNT:
+                yield from _of_large_slot(node, database, slot, taken)
 
 
 def _of_large_slot(node: Node, database: int, slot: int, wanted: int) -> Iterator[list[bytes]]:
-    """Names of one slot, a thousand at a time: all keys with one hash tag are in one slot.
-
-    Where tables are kept slot by slot, the low bits of ``SCAN``'s cursor are the slot's number.
-    """
-    cursor = slot
-    while wanted > 0 and cursor % SLOTS == slot:
-        then, found = _asked(node, [("SCAN", cursor, "COUNT", COUNT)], database)[0]
-        cursor = int(then)
-        if cursor % SLOTS != slot:
-            found = [name for name in found if key_slot(name) == slot]
+    """Names of one slot, a thousand at a time: all keys with one hash tag are in one slot."""
+    for found in _between(node, database, slot, slot + 1):
         yield found[:wanted]
         wanted -= len(found)
-        if cursor == 0:
+        if wanted <= 0:
             return
 
 
