@@ -13,7 +13,7 @@ from djtune.redis_memory.facts import Kind
 from djtune.redis_memory.looking.kinds import kind_of
 from djtune.redis_memory.looking.reservoir import PARTS, Draw, Place, Reservoir
 from djtune.redis_memory.looking.shapes import masked
-from djtune.redis_memory.looking.tree import SUPPORT, Node, endings, fixed_words, leaf, tidy
+from djtune.redis_memory.looking.tree import SUPPORT, Node, endings, fixed_words, give, leaf, tidy
 
 MOST_NAMES = 120_000
 """Names that are held at a time, of all patterns together."""
@@ -46,7 +46,7 @@ class Patterns:
     """All names so far.
 
     ``globs`` are patterns that the user gave, which come first; ``prefixes`` are what the project's
-    caches begin their keys with; ``everything`` keeps all names.
+    caches begin their keys with, and are shown as they are; ``everything`` keeps all names.
     """
 
     def __init__(
@@ -62,6 +62,8 @@ class Patterns:
         self.given = {glob: Reservoir() for glob in globs}
         self._globs = [(glob, re.compile(translate(glob).encode(), re.DOTALL)) for glob in globs]
         self._root = Node()
+        for template in masked([prefix.encode() for prefix in prefixes if prefix]):
+            give(self._root, template)
         self._known: dict[bytes, Reservoir] = {}
         self._room = sys.maxsize if everything else MOST_NAMES
         self._most = sys.maxsize if everything else MOST_OF_ONE

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from statistics import median
 
 from djtune.redis_memory.looking.kinds import WORDS
 from djtune.redis_memory.looking.reservoir import Reservoir
@@ -11,22 +10,22 @@ TOKENS = re.compile(rb"[A-Za-z0-9*]+|[^A-Za-z0-9*]+")
 DEEPEST = 40
 CROWD = 200
 """Words at one position beyond which it holds values, but for words with very many keys."""
-FIRST_WORDS = 32
-"""Words that begin names are shown however few keys they have, if they are no more than this."""
 SUPPORT = 16
-"""A word needs so many keys, times the number of words at its position, to be a fixed part."""
+"""A word needs so many keys, times the words at its position, to be a fixed part."""
 VERSIONS = 3
 
 
 class Node:
     """A word, a separator or ``*``, after those that lead to it."""
 
-    __slots__ = ("children", "closed", "reservoir")
+    __slots__ = ("children", "closed", "given", "reservoir")
 
     def __init__(self) -> None:
         self.children: dict[bytes, Node] = {}
         self.closed = False
         """Whether words that are not among the children are ``*`` from now on."""
+        self.given = False
+        """Whether the project's settings name it: it is shown whatever it is."""
         self.reservoir: Reservoir | None = None
         """Of the names that end here."""
 
@@ -78,6 +77,14 @@ def leaf(root: Node, template: bytes) -> tuple[Reservoir, list[Node]]:
     return node.ending(), crowded
 
 
+def give(root: Node, template: bytes) -> None:
+    """Have what names begin with shown as it is."""
+    node = root
+    for token in TOKENS.findall(template)[:DEEPEST]:
+        node = node.child(token)
+        node.given = True
+
+
 def tidy(node: Node, support: int = SUPPORT, before: tuple[bytes, ...] = ()) -> None:
     """Put ``*`` for all words below the node that may be values."""
     node.close(fixed_words(node, support, before))
@@ -88,25 +95,24 @@ def tidy(node: Node, support: int = SUPPORT, before: tuple[bytes, ...] = ()) -> 
 def fixed_words(node: Node, support: int = SUPPORT, before: tuple[bytes, ...] = ()) -> set[bytes]:
     """The words after ``before`` that are part of the code that makes the names.
 
-    A word is taken for a value (a person's name, say) unless it is well known, or the words of its
-    position are few for the keys that they have: with ``w`` of them, half of the frequent ones
-    have ``support · w`` keys or more. The few words that begin names are shown in any case, and
-    well known ones among a crowd only if they are frequent.
+    A word is taken for a value (a person's name, say) unless the settings name it, it is well
+    known, or it has many keys for the number of words at its position: with ``w`` of them,
+    ``support · w`` names or more. Well known ones among a crowd must be frequent.
     """
-    words = {token: child.keys() for token, child in node.children.items() if is_word(token)}
+    given = {token for token, child in node.children.items() if child.given}
+    words = {
+        token: child.keys()
+        for token, child in node.children.items()
+        if is_word(token) and token not in given
+    }
     versions = {token for token in words if token.isdigit()}
     crowded = node.closed or len(words) > CROWD
     known = {
         token for token, n in words.items() if token in WORDS and (n >= support or not crowded)
     }
     others = {token: n for token, n in words.items() if token not in known | versions}
-    frequent = {token: n for token, n in others.items() if n >= support}
-    shown = known | _fixed_versions(versions, words, before)
-    if frequent and median(frequent.values()) >= support * len(others):
-        shown |= frequent.keys()
-    if len(others) <= FIRST_WORDS and not any(map(bytes.isalpha, before)):
-        shown |= {token for token in others if token.isalpha() and support == SUPPORT}
-    return shown
+    frequent = {token for token, n in others.items() if n >= support * len(others)}
+    return given | known | _fixed_versions(versions, words, before) | frequent
 
 
 def _fixed_versions(

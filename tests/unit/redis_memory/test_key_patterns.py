@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from djtune.redis_memory.looking.patterns import MOST_NAMES, Group, Patterns
 from djtune.redis_memory.looking.shapes import masked
+from djtune.redis_memory.looking.tree import SUPPORT
 
 SESSION = string.ascii_lowercase + string.digits
 
 
 def grouped(names: list[str], **options) -> dict[str, Group]:
-    patterns = Patterns(options.pop("globs", ()), seed=1)
+    patterns = Patterns(options.pop("globs", ()), options.pop("prefixes", ()), seed=1)
     names = random.Random(1).sample(names, len(names))
     for begin in range(0, len(names), 500):
         patterns.add([name.encode() for name in names[begin : begin + 500]], (0, 0))
@@ -87,12 +88,52 @@ def test_a_queue_and_its_bindings_keep_their_names():
 
 @pytest.mark.parametrize(
     "name",
-    ["user:alice", "profile_alice:settings", "cart:alice:7", "a/alice/b", ":1:friends:of:alice"],
+    [
+        "alice",
+        ":1:alice",
+        "shop:1:alice",
+        "alice:cart",
+        "user:alice",
+        "profile_alice:settings",
+        "cart:alice:7",
+        "a/alice/b",
+        ":1:friends:of:alice",
+    ],
 )
 def test_a_persons_name_is_never_shown(name):
     others = [f"user:{number}" for number in range(100)]
 
     assert not [text for text in grouped([name, *others]) if "alice" in text]
+
+
+@pytest.mark.parametrize("shape", ["{}", ":1:{}", "{}:cart", ":1:cart:{}:7", "cart_{}"])
+def test_a_family_of_names_is_not_shown_either(shape):
+    people = ["alice", "bob", "carol", "dave", "erin"]
+
+    for count in (1, 2, 5):
+        texts = " ".join(grouped([shape.format(name) for name in people[:count]]))
+        assert not [name for name in people if name in texts]
+
+
+@pytest.mark.parametrize("shape", ["cart:{}:{}", "{}:cart:{}", ":1:{}:{}"])
+def test_tenants_are_not_shown_unless_each_has_very_many_keys(shape):
+    def patterns(*tenants: tuple[str, int]) -> set[str]:
+        return set(grouped([shape.format(name, n) for name, keys in tenants for n in range(keys)]))
+
+    few = SUPPORT * 3 - 1
+    assert patterns(("alice", few), ("bob", few), ("carol", few)) == {shape.format("*", "*")}
+    assert patterns(("alice", few + 1), ("bob", few), ("carol", 1)) == {
+        shape.format("alice", "*"),
+        shape.format("*", "*"),
+    }
+
+
+@pytest.mark.parametrize("prefix", ["acme", "acme:shop", "acme-shop"])
+def test_a_prefix_that_the_settings_name_is_shown_and_nothing_else_is(prefix):
+    names = [f"{prefix}:1:{name}" for name in ("alice", "bob")]
+
+    assert set(grouped(names, prefixes=[prefix, ""])) == {f"{prefix}:*:*"}
+    assert "acme" not in " ".join(grouped(names))
 
 
 def test_the_name_of_a_single_key_is_shown_if_values_are_to_be_kept():
