@@ -2,13 +2,16 @@
 
 import hashlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from djtune.agent.recorder.cache import Chooser
 from djtune.agent.recorder.cache_patterns import (
+    FEWEST_WORDS,
     KEYS_OF_A_WORD,
     LONGEST_KEY,
+    TALLY,
     WORDS_OF_A_PLACE,
     Patterns,
 )
@@ -20,15 +23,65 @@ def digest(key):
     return hashlib.blake2b(key.encode(), digest_size=8).digest()
 
 
-def last_pattern(keys, prefix=":1:"):
+def all_patterns(keys, prefix=":1:"):
     patterns = Patterns()
-    return [patterns.of(key, digest(key), prefix) for key in keys][-1]
+    return [patterns.of(key, digest(key), prefix) for key in keys]
+
+
+def last_pattern(keys, prefix=":1:"):
+    return all_patterns(keys, prefix)[-1]
 
 
 def test_a_word_is_spelt_out_once_enough_keys_agree_on_it():
-    keys = [f":1:show:{number}" for number in range(KEYS_OF_A_WORD)]
-    assert last_pattern(keys[:-1]) == ":1:*:*"
-    assert last_pattern(keys) == ":1:show:*"
+    enough = KEYS_OF_A_WORD * FEWEST_WORDS
+    shown = all_patterns([f":1:show:{number}" for number in range(2 * enough)])
+    assert set(shown[: enough - 1]) == {":1:*:*"}
+    assert shown[-1] == ":1:show:*"
+
+
+def test_a_key_that_came_before_its_word_was_known_is_spelt_out_when_it_comes_again():
+    keys = [f":1:show:{number}" for number in range(100)]
+    assert last_pattern([*keys, keys[0]]) == ":1:show:*"
+
+
+def test_each_word_of_a_vocabulary_needs_as_many_keys_as_it_has_words():
+    def spelt(each):
+        keys = [f":1:{name}:{number}" for number in range(each) for name in NAMES[:10]]
+        return {shown for shown in all_patterns(keys) if shown != ":1:*:*"}
+
+    assert not spelt(KEYS_OF_A_WORD * 10 - 1)
+    assert spelt(KEYS_OF_A_WORD * 10 * 2) == {f":1:{name}:*" for name in NAMES[:10]}
+
+
+@pytest.mark.parametrize("by_turns", [True, False])
+def test_a_few_users_with_a_dozen_keys_each_are_never_spelt_out(by_turns):
+    known = [f":1:cart:n{number}" for number in range(100)]
+    pairs = [(name, number) for name in ("alice", "bob", "carol") for number in range(12)]
+    if by_turns:
+        pairs.sort(key=lambda pair: pair[1])
+    shown = all_patterns(known + [f":1:cart:{name}:{number}" for name, number in pairs])
+    assert set(shown[len(known) :]) == {":1:cart:*:*"}
+
+
+def test_a_word_goes_back_to_a_star_when_too_many_others_come_by():
+    early = [f":1:alice:{number}" for number in range(50)]
+    patterns = Patterns()
+    for key in early:
+        spelt = patterns.of(key, digest(key), ":1:")
+    assert spelt == ":1:alice:*"
+    for name in NAMES[:8]:
+        patterns.of(f":1:{name}", digest(name), ":1:")
+    assert patterns.of(early[-1], digest(early[-1]), ":1:") == ":1:*:*"
+
+
+def test_what_is_learnt_of_keys_is_bounded():
+    patterns = Patterns()
+    for name in NAMES[:WORDS_OF_A_PLACE]:
+        for number in range(200):
+            patterns.of(f"{name}:{number}", digest(f"{name}:{number}"))
+    words = patterns._places[""]
+    assert len(words) == WORDS_OF_A_PLACE
+    assert max(tally.bit_length() for tally in words.values()) <= TALLY
 
 
 def test_names_are_never_spelt_out_however_they_are_written():
@@ -50,7 +103,7 @@ def test_what_django_writes_is_known():
 
 
 def test_ids_of_several_parts_are_one_star():
-    keys = [f":1:throttle_anon_127.0.0.{number}" for number in range(20)]
+    keys = [f":1:throttle_anon_127.0.0.{number}" for number in range(100)]
     assert last_pattern(keys) == ":1:throttle_anon_*"
 
 
