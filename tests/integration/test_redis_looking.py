@@ -8,6 +8,8 @@ from benchmarks.redis_data import load
 from djtune.redis_memory.estimating.estimates import estimate
 from djtune.redis_memory.facts import Use
 from djtune.redis_memory.looking.look import Asked, look
+from djtune.redis_memory.looking.patterns import Patterns
+from djtune.redis_memory.looking.sizing import Sizes
 from djtune.redis_memory.observed import Seen
 from djtune.redis_memory.server.connecting import Budget, connected
 from djtune.redis_memory.server.server import Server
@@ -69,6 +71,39 @@ def test_with_a_cap_counts_are_estimates():
     queue = [each for each in found.patterns if each.pattern == "celery"]
     assert [each.keys_high for each in queue] in ([], [1])  # one name is one key
     assert "estimates" in " ".join(found.notes)
+
+
+def test_sizes_that_take_too_long_end_with_the_time_and_stand_for_the_others():
+    with server() as (url, client):
+        for number in range(200):
+            client.hset(f"user:{number}:cart", mapping={f"item{i:04}": 1 for i in range(2000)})
+        truth = client.memory_usage("user:7:cart", samples=0)
+        with connected(url, GIVEN, Budget(5)) as visit:
+            seen = look(visit, Asked(precision=0, seconds=1, moments=1))
+        found = estimate(seen).patterns[0]
+
+    (pattern,) = seen.patterns
+    assert 5 <= pattern.whole.bytes.size + pattern.sampled.bytes.size < 200
+    assert found.keys.value == 200
+    assert found.bytes.value == pytest.approx(200 * truth, rel=0.02)
+    assert any("the time was up before" in note for note in seen.notes)
+
+
+def test_no_key_is_asked_about_twice_when_time_is_up_and_then_is_not():
+    with server() as (url, client):
+        client.mset({f"user:{n}:cart": n for n in range(300)})
+        client.mset({f"page:{n}": n for n in range(40)})
+        patterns = Patterns()
+        patterns.add(list(client.scan_iter(count=1000)), (0, 0))
+        left = [0.0]
+        with connected(url, GIVEN, Budget(900)) as visit:
+            sizes = Sizes(visit, patterns.groups(), 1.0, lambda: left[0])
+            sizes.begin()
+            assert 1 <= sizes.measured <= 5
+            left[0] = 60.0
+            sizes.finish(1000)
+    keys, _, _ = sizes.rows()
+    assert len(keys) == len(set(keys)) == 340
 
 
 def test_an_empty_server_is_seen_and_empty():

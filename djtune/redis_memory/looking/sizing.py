@@ -1,6 +1,8 @@
 """Measures keys of each pattern, round by round, until the total is precise enough."""
 
 import random
+import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,8 +13,8 @@ from djtune.redis_memory.observed import Columns, Floats
 from djtune.redis_memory.server.questions import measure
 from djtune.redis_memory.server.server import Key, Server
 
-AT_ONCE = 2000
-"""Keys that are asked about at a time: an interrupt loses no more than these."""
+FIRST, AT_ONCE = 5, 2000
+"""Keys that are asked about at a time, at first and at most: an interrupt loses no more."""
 
 FEWEST = 15
 """Keys of the second phase below which the pilot's stand for the others too."""
@@ -21,11 +23,14 @@ FEWEST = 15
 class Sizes:
     """What was measured of each group so far; each name stands for ``scale`` keys."""
 
-    def __init__(self, server: Server, groups: list[Group], scale: float) -> None:
-        self.server, self.groups, self.scale = server, groups, scale
+    def __init__(
+        self, server: Server, groups: list[Group], scale: float, left: Callable[[], float]
+    ) -> None:
+        """``left``: seconds that are left for sizes; when they are over, no more is asked."""
+        self.server, self.groups, self.scale, self.left = server, groups, scale, left
         self.asked = [0] * len(groups)
         """How many names of each group were asked about: the first of its draws."""
-        self.gone = self.hidden = 0
+        self.gone = self.hidden = self.skipped = 0
         self._found: list[list[Columns]] = [[] for _ in groups]
         self._keys: list[list[Key]] = [[] for _ in groups]
         self._in_pilot = [0] * len(groups)
@@ -59,15 +64,25 @@ class Sizes:
 
     def _ask(self, until: list[int]) -> None:
         """Ask about the first ``until[i]`` names of each group, if they were not asked about."""
-        todo = [
-            (place, draw.key)
-            for place, group in enumerate(self.groups)
-            for draw in group.draws[self.asked[place] : until[place]]
+        places = [
+            place for place, asked in enumerate(self.asked) for _ in range(until[place] - asked)
         ]
         # In random order: what an interrupt leaves is then a sample of every group.
-        random.Random(len(todo)).shuffle(todo)
-        for begin in range(0, len(todo), AT_ONCE):
-            self._measure(todo[begin : begin + AT_ONCE])
+        random.Random(len(places)).shuffle(places)
+        draws = [iter(group.draws[n:]) for group, n in zip(self.groups, self.asked, strict=True)]
+        done, count = 0, FIRST
+        while done < len(places) and (self.left() > 0 or not any(self.asked)):
+            some = places[done : done + count]
+            began = time.monotonic()
+            self._measure([(place, next(draws[place]).key) for place in some])
+            done += len(some)
+            count = self._next_count(len(some), time.monotonic() - began)
+        self.skipped += len(places) - done
+
+    def _next_count(self, count: int, seconds: float) -> int:
+        """Keys to ask about next, where so many took so long: half of the time that is left."""
+        fitting = self.left() / 2 * count / max(seconds, 1e-6)
+        return int(max(1, min(fitting, 2 * count, AT_ONCE)))
 
     def _measure(self, todo: list[tuple[int, Key]]) -> None:
         found = measure(self.server, [key for _, key in todo])
@@ -123,6 +138,8 @@ class Sizes:
     def notes(self) -> list[str]:
         """What could not be measured."""
         notes = []
+        if self.skipped:
+            notes.append(f"the time was up before {self.skipped:,} more keys could be measured")
         if self.gone:
             notes.append(f"{self.gone:,} keys were gone when their sizes were asked for")
         if self.hidden:
