@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,12 +133,21 @@ def test_keys_that_moved_to_another_node_are_gone(three: list[redis.Redis]) -> N
     assert (found.rows.tolist(), found.gone) == ([0], 1)
 
 
+def replicas_listed(node: redis.Redis) -> bool:
+    shards: list[Any] = node.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
+    return all(len(shard) > 3 for shard in shards)
+
+
 @pytest.mark.slow
 def test_sizes_may_come_from_replicas_and_idle_times_may_not() -> None:
     with cluster(replicas=3) as nodes:
         fill_by_tenant(nodes[0])
         for node in nodes[:3]:
             until(lambda node=node: node.wait(1, 1000) == 1)
+        for node in nodes[3:]:
+            until(lambda node=node: node.info("replication")["master_link_status"] == "up")
+        # A node lists no replica before it has heard how much that one has replicated.
+        until(lambda: replicas_listed(nodes[0]))
         with connected(address(nodes[0]), [], FAST, replicas=True) as visit:
             assert all(node.facts.replica for node in visit.nodes)
             found = measure(visit, list(listed(visit, 300))).columns
