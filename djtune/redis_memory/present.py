@@ -149,6 +149,8 @@ def _promises(size: Size) -> Iterator[str]:
 
 
 def _confidence(advice: Advice) -> str:
+    if advice.size is not None and advice.size.basis == "everything" and advice.size.choices:
+        return "everything is to fit; what less memory would miss stands under the hit ratios"
     basis = advice.size.basis if advice.size else ""
     return {
         "trace": "a recorded trace, replayed under Redis's rules",
