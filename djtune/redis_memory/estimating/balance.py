@@ -14,6 +14,9 @@ UNNAMED = 500_000
 """Bytes of connections' buffers and the like that no figure of a server names."""
 HISTOGRAM = 24_688
 """Bytes of one command's latencies: measured on Redis 7.0.15."""
+MORE_ELEMENTS = 0.5
+"""A table whose length was not asked for has no more elements beyond the usual number than this
+share of it: its smallest element has 64 bytes. Of large ones it may have hardly any."""
 SMALLEST = 100_000_000
 """Bytes below which the ratio of resident to used memory says nothing: most is the program."""
 COUNTED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -38,22 +41,29 @@ BY_INFO = {
 
 
 def reconcile(
-    facts: ServerFacts, overhead: Overhead, values: Amount, within: float, resident: Amount
+    facts: ServerFacts,
+    overhead: Overhead,
+    values: Amount,
+    within: float,
+    resident: Amount,
+    guessed: float = 0.0,
 ) -> Reconciliation:
     """The lines of ``used_memory``.
 
     ``values`` is what ``MEMORY USAGE`` says of all keys, ``within`` what their own tables and
     names take beyond it; ``resident`` is both with the keys' part of the server's tables, and its
-    interval is that of the lines' sum, but for what the modelled lines are sure to.
+    interval is that of the lines' sum, but for what the modelled lines are sure to. ``guessed``:
+    bytes of ``within`` that rest on lengths of collections that could not be asked for.
     """
     nodes = facts.nodes
     keys = sum(node.memory.get("keys.count", node.keys) for node in nodes)
     expiring = sum(node.keys_with_ttl for node in nodes)
     tables = sum(sum(bucket_bytes(node, overhead.build)) for node in nodes)
     told = all(node.memory for node in nodes)
+    inside = Amount(within, within - guessed, within + MORE_ELEMENTS * guessed)
     lines = [
         Line("values and names", values, "estimated", "MEMORY USAGE of all keys"),
-        _line("inside collections and names", within, "modelled", _how(overhead)),
+        Line("inside collections and names", inside, "modelled", _how(overhead)),
         _line("TTL entries", expiring * overhead.expiry(), "modelled", f"{expiring:,} keys"),
         _line("hash tables", tables, "counted" if told else "modelled", "of all keys and TTLs"),
         _line("rounding of entries", keys * overhead.entry(), "modelled", _step(overhead)),
@@ -65,8 +75,8 @@ def reconcile(
     used = sum(node.used_memory for node in nodes)
     total = sum(line.bytes.value for line in lines)
     unsure = SURE_TO * used + UNNAMED * len(nodes)
-    low = total + resident.low - resident.value - unsure
-    high = total + resident.high - resident.value + unsure
+    low = total + resident.low - resident.value - guessed - unsure
+    high = total + resident.high - resident.value + MORE_ELEMENTS * guessed + unsure
     in_ram = sum(int(node.info.get("used_memory_rss", 0)) for node in nodes)
     return Reconciliation(
         lines=lines,

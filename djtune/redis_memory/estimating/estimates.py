@@ -33,6 +33,8 @@ class Sums(Struct):
     """Bytes that each part of the visit adds to the error, through the count of keys."""
     within: float
     """Bytes that values take beyond what ``MEMORY USAGE`` says."""
+    guessed: float
+    """Of these, how many rest on lengths that could not be asked for."""
     least: float
     """Bytes that were measured: it has these in any case."""
 
@@ -65,7 +67,7 @@ def estimate(seen: Seen, seed: int = 0) -> Estimates:
         keys=Amount(keys, keys, keys),
         bytes=values,
         resident=resident,
-        balance=reconcile(seen.server, overhead, values, total.within, resident),
+        balance=reconcile(seen.server, overhead, values, total.within, resident, total.guessed),
     )
 
 
@@ -106,10 +108,14 @@ def _sums(
         parts.append(added([exact(float(whole.sum())), guess]))
     least = float(alone.bytes.sum() + others.bytes.sum())
     each = parts[1].value / max(1.0, pattern.keys)
-    within = float(overhead.within(alone).sum())
-    if others.bytes.size:
-        within += float(overhead.within(others).mean()) * rest
-    return Sums(parts[0], parts[1], errors * each, within, least)
+    within = _over_all(overhead.within(alone), overhead.within(others), rest)
+    guessed = _over_all(overhead.guessed(alone), overhead.guessed(others), rest)
+    return Sums(parts[0], parts[1], errors * each, within, guessed, least)
+
+
+def _over_all(alone: Floats, others: Floats, rest: float) -> float:
+    """The sum over those that stand for themselves and those that stand for ``rest`` keys."""
+    return float(alone.sum()) + (float(others.mean()) * rest if others.size else 0.0)
 
 
 def _total(sums: list[Sums]) -> Sums:
@@ -118,6 +124,7 @@ def _total(sums: list[Sums]) -> Sums:
         added([each.resident for each in sums]),
         np.sum([each.deviations for each in sums], axis=0) if sums else np.zeros(1),
         sum(each.within for each in sums),
+        sum(each.guessed for each in sums),
         sum(each.least for each in sums),
     )
 

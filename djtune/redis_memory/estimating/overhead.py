@@ -114,6 +114,10 @@ class Overhead(Struct, frozen=True):
             return np.where(sets, 0.0, extra)
         return np.where(sets, self._bare(lengths), extra) if self.build.bare_sets else extra
 
+    def guessed(self, columns: Columns) -> Floats:
+        """What of each row's tables rests on a length that was not asked for; never negative."""
+        return np.where(np.isnan(columns.length), np.abs(self._inner(columns)), 0.0)
+
     def _bare(self, lengths: Floats) -> Floats:
         """A set's entries less what was counted for them; tables are the next power of two."""
         slots = 2.0 ** np.ceil(np.log2(np.maximum(lengths, 4)))

@@ -106,6 +106,22 @@ def test_tables_inside_collections_are_rounded_too():
     assert Overhead(build_of("Redis", "7.4.1"), 8).within(columns).tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("length", "covered"), [(np.nan, True), (10_446.0, False)])
+def test_a_length_that_was_not_asked_for_makes_the_balance_unsure(length, covered):
+    # Measured on Redis 7.0.15: hashes of 8,000 fields of 120 B, 8.2 B a field beyond MEMORY USAGE.
+    hashes = rows(np.full(300, 961_000.0))
+    hashes.type, hashes.encoding = ["hash"] * 300, ["hashtable"] * 300
+    hashes.length = np.full(300, length)
+    pattern = sample("a", 300)
+    pattern.whole = hashes
+    found = seen(pattern)
+    used = 300 * (961_000 + 65_600) + 900_000
+    memory = {"startup.allocated": 876_112, "quantum": 16}
+    found.server = facts(used_memory=used, keys=300, keys_with_ttl=0, memory=memory)
+
+    assert estimate(found).balance.covered == covered
+
+
 def test_sets_without_entries_are_counted_too_high():
     columns = rows([16_208])
     columns.type, columns.encoding, columns.length = ["set"], ["hashtable"], np.array([300.0])
