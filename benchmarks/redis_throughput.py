@@ -65,7 +65,7 @@ def _best(trace: Trace, run: Callable[[], object]) -> float:
 
 def _theirs(name: str, path: str, room: int, trace: Trace) -> float | None:
     try:
-        import libcachesim  # type: ignore[import-untyped]
+        import libcachesim
     except ImportError:
         return None
 
