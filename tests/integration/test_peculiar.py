@@ -36,11 +36,14 @@ print(json.dumps({key: len(value) for key, value in kept.items()}))
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return {
+    """The project's environment; its database is filled, once."""
+    made = {
         "PECULIAR_FOLDER": str(tmp_path_factory.mktemp("peculiar")),
         "DJANGO_SETTINGS_MODULE": "conf",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+    run(FILL, made)
+    return made
 
 
 def run(program: str, env: dict[str, str]) -> str:
@@ -57,7 +60,6 @@ def run(program: str, env: dict[str, str]) -> str:
 @pytest.fixture(scope="module")
 def studied(env: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Route → what was seen of it, in two rounds that are both made with half of the rows too."""
-    run(FILL, env)
     app = App(str(PROJECT), "conf", sys.executable, env=env)
     workload = Workload([Journey(route, [Step(f"{route}/")]) for route in ROUTES])
     with Worker(app) as worker:
@@ -71,7 +73,6 @@ def studied(env: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 
 def test_what_breaks_on_half_of_its_rows_is_not_in_the_apps_log(env: dict[str, str]) -> None:
-    run(FILL, env)
     workload = Workload([Journey("all", [Step("needs-all/")])])
     with Worker(App(str(PROJECT), "conf", sys.executable, env=env)) as worker:
         worker.call(
