@@ -81,4 +81,6 @@ def test_simulated_collections_are_those_of_a_trial(traced: dict[str, Any], sett
     for simulated, real in zip(foreseen.collections, seen, strict=True):
         assert abs(simulated - real) <= max(2, 0.1 * real)
     freed = sum(pause.collected for pause in trial.pauses)
-    assert sum(foreseen.freed) == pytest.approx(freed, rel=0.2, abs=3 * SECTIONS)
+    # Two collections more or fewer are right, and so is what they free.
+    slack = max(3 * SECTIONS, 0.2 * freed) + 2 * freed / max(1, sum(seen))
+    assert sum(foreseen.freed) == pytest.approx(freed, rel=0, abs=slack)
